@@ -1,0 +1,17 @@
+//! `[[access]]`: who may subscribe to and publish what.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// `[[access]]`: one rule. `{claim}` stands for the token's claim; a rule whose claim is absent does not apply.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct AccessConfig {
+    /// Channels that may be subscribed to.
+    pub subscribe: Option<String>,
+    /// Topics that `POST /api/v1/events` may write; `*` is every topic of the config but the dead letters.
+    pub publish: Option<String>,
+    /// Each claim named must be this value, or a list (or space-separated text) that holds it.
+    pub claims: BTreeMap<String, String>,
+}

@@ -1,0 +1,22 @@
+//! `[admin]`: the operators' listener.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use serde::Deserialize;
+
+/// `[admin]`: the operators' listener.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+pub struct AdminConfig {
+    /// Address and port to listen on.
+    pub listen: SocketAddr,
+    /// Claims that an operator's token must have. Empty: the listener stays closed.
+    pub claims: BTreeMap<String, String>,
+}
+
+impl Default for AdminConfig {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 9090)), claims: BTreeMap::new() }
+    }
+}

@@ -1,0 +1,75 @@
+//! `[limits]`: what one client may cost.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::units;
+
+/// `[limits]`: what one client may cost.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+pub struct LimitsConfig {
+    /// How long a client has from the upgrade to its CONNECT.
+    #[serde(with = "units::duration")]
+    pub connect_timeout: Duration,
+    /// Octets that a client may send before it is connected.
+    #[serde(with = "units::bytes")]
+    pub connect_bytes: usize,
+    /// Octets of one STOMP frame.
+    #[serde(with = "units::bytes")]
+    pub frame_bytes: usize,
+    /// Headers of one STOMP frame.
+    pub frame_headers: usize,
+    /// Octets of one header line.
+    #[serde(with = "units::bytes")]
+    pub header_bytes: usize,
+    /// Octets that wait for a client that reads too slowly. A larger event is sent alone, when the outbox is empty.
+    #[serde(with = "units::bytes")]
+    pub outbox_bytes: usize,
+    /// How long a write to a client may make no progress.
+    #[serde(with = "units::duration")]
+    pub write_timeout: Duration,
+    /// Subscriptions of one session.
+    pub subscriptions: usize,
+    /// What the server offers and wants at most this often; a silent client is cut after three. Zero: no heart-beats.
+    #[serde(with = "units::duration")]
+    pub heartbeat: Duration,
+    /// Sessions of one user on this node.
+    pub connections_per_user: usize,
+    /// Connections of one address to this node.
+    pub connections_per_address: usize,
+    /// How long a stopping node gives its clients.
+    #[serde(with = "units::duration")]
+    pub drain: Duration,
+    /// Octets of one HTTP request's body.
+    #[serde(with = "units::bytes")]
+    pub request_bytes: usize,
+    /// Events of one `POST /api/v1/events`.
+    pub request_events: usize,
+    /// How long the broker has to confirm what was published.
+    #[serde(with = "units::duration")]
+    pub publish_timeout: Duration,
+}
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(15),
+            connect_bytes: 16 * 1024,
+            frame_bytes: 64 * 1024,
+            frame_headers: 64,
+            header_bytes: 16 * 1024,
+            outbox_bytes: 256 * 1024,
+            write_timeout: Duration::from_secs(20),
+            subscriptions: 100,
+            heartbeat: Duration::from_secs(10),
+            connections_per_user: 200,
+            connections_per_address: 20_000,
+            drain: Duration::from_secs(10),
+            request_bytes: 4 * 1024 * 1024,
+            request_events: 1_000,
+            publish_timeout: Duration::from_secs(10),
+        }
+    }
+}

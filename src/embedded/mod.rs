@@ -1,0 +1,1 @@
+//! The log on this node's own disk.
