@@ -1,1 +1,85 @@
-//! The path from source to hub.
+//! The spine: source, decode, route, hub.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::config::Config;
+use crate::dead_letter::{Judge, Refusal};
+use crate::decode::Decoder;
+use crate::hub::{self, Hub};
+use crate::metrics;
+use crate::record::Record;
+use crate::route::RouteTable;
+use crate::source::Tail;
+
+/// What turns a record into messages.
+#[derive(Debug)]
+pub struct Pipeline {
+    decoder: Decoder,
+    routes: RouteTable,
+    hub: Arc<Hub>,
+    /// Topics on which an event without a route is a dead letter.
+    must_route: Vec<String>,
+}
+
+impl Pipeline {
+    /// A pipeline into that hub.
+    pub fn new(config: &Config, decoder: Decoder, routes: RouteTable, hub: Arc<Hub>) -> Self {
+        let must_route = config.read_topics().filter(|(_, topic)| topic.must_route).map(|(name, _)| name.to_owned());
+        Self { decoder, routes, hub, must_route: must_route.collect() }
+    }
+
+    /// Delivers every record of the tail until its reader stops.
+    pub async fn run(&self, mut tail: Tail) {
+        while let Some(records) = tail.next().await {
+            for record in &records {
+                self.deliver(record);
+            }
+        }
+    }
+
+    /// One record, all the way. The once-per-cluster path keeps what is refused here; live delivery goes on.
+    pub fn deliver(&self, record: &Record) {
+        let event = match self.decoder.decode(record) {
+            Ok(event) => event,
+            Err(error) => return metrics::record_refused(record.topic(), error.reason()),
+        };
+        metrics::event_decoded(record.topic());
+        let deliveries = self.routes.deliveries(&event, now_ms());
+        metrics::event_routed(record.topic(), deliveries.len());
+        let deliveries: Vec<hub::Delivery<'_>> = deliveries
+            .iter()
+            .map(|delivery| hub::Delivery {
+                channel: &delivery.channel,
+                body: &delivery.body,
+                content_type: delivery.content_type,
+                priority: delivery.priority,
+            })
+            .collect();
+        self.hub.publish(&event, &deliveries);
+    }
+
+    /// Why a record cannot be delivered to anybody, if so. The dead letters' path asks this of every record.
+    pub fn refusal(&self, record: &Record) -> Option<Refusal> {
+        let event = match self.decoder.decode(record) {
+            Ok(event) => event,
+            Err(error) => return Some(Refusal { reason: error.reason(), detail: error.to_string() }),
+        };
+        let must_route = self.must_route.iter().any(|topic| topic.as_str() == &**record.topic());
+        if !must_route || !self.routes.deliveries(&event, now_ms()).is_empty() {
+            return None;
+        }
+        let detail = format!("no route takes an event of type `{}` with these members", event.event_type);
+        Some(Refusal { reason: "unroutable", detail })
+    }
+
+    /// [`Pipeline::refusal`] as the dead letters' path wants it.
+    pub fn judge(self: &Arc<Self>) -> Judge {
+        let pipeline = Arc::clone(self);
+        Arc::new(move |record| pipeline.refusal(record))
+    }
+}
+
+fn now_ms() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as i64
+}

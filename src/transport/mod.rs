@@ -1,1 +1,3 @@
-//! To be written.
+//! 6. Carries a session over a wire. Only this folder knows how octets reach a client.
+
+pub mod websocket;

@@ -1,0 +1,107 @@
+//! Why a session ended, and what its client is told.
+
+/// Why a session ended. Clients see the code, metrics and logs the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DisconnectReason {
+    /// The client said DISCONNECT.
+    ClientLeft,
+    /// This node is stopping.
+    Drain,
+    /// The client broke the protocol; an ERROR frame said how.
+    Protocol,
+    /// A text message was no UTF-8.
+    BadText,
+    /// A frame was larger than the limits allow.
+    TooLarge,
+    /// Something here failed.
+    Internal,
+    /// The keys that would prove the token cannot be had right now.
+    TryLater,
+    /// No token, or one that is not believed.
+    Unauthorized,
+    /// No access rule opens what was asked for.
+    Forbidden,
+    /// The token's time is over.
+    TokenExpired,
+    /// No CONNECT in time.
+    ConnectTimeout,
+    /// Nothing came from the client for three of its heart-beats.
+    HeartbeatMissed,
+    /// The client reads too slowly.
+    SlowConsumer,
+    /// The user has as many sessions as `limits.connections_per_user` allows.
+    TooManySessions,
+    /// The connection broke.
+    LinkLost,
+}
+
+impl DisconnectReason {
+    /// Every reason, for tables and tests.
+    pub const ALL: [Self; 15] = [
+        Self::ClientLeft,
+        Self::Drain,
+        Self::Protocol,
+        Self::BadText,
+        Self::TooLarge,
+        Self::Internal,
+        Self::TryLater,
+        Self::Unauthorized,
+        Self::Forbidden,
+        Self::TokenExpired,
+        Self::ConnectTimeout,
+        Self::HeartbeatMissed,
+        Self::SlowConsumer,
+        Self::TooManySessions,
+        Self::LinkLost,
+    ];
+
+    /// The WebSocket close code (RFC 6455, section 7.4); `None` where nobody is left to be told.
+    pub const fn close_code(self) -> Option<u16> {
+        Some(match self {
+            Self::ClientLeft => 1000,
+            Self::Drain => 1001,
+            Self::Protocol => 1002,
+            Self::BadText => 1007,
+            Self::TooLarge => 1009,
+            Self::Internal => 1011,
+            Self::TryLater => 1013,
+            Self::Unauthorized => 4000,
+            Self::Forbidden => 4003,
+            Self::TokenExpired => 4005,
+            Self::ConnectTimeout => 4008,
+            Self::HeartbeatMissed => 4012,
+            Self::SlowConsumer => 4013,
+            Self::TooManySessions => 4029,
+            Self::LinkLost => return None,
+        })
+    }
+
+    /// Whether the same client should connect again as it is. After the others it has to change something first.
+    pub const fn come_back(self) -> bool {
+        !matches!(
+            self,
+            Self::ClientLeft | Self::Protocol | Self::BadText | Self::TooLarge | Self::Unauthorized | Self::Forbidden
+        )
+    }
+
+    /// The name in metrics, logs and the close frame's reason.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ClientLeft => "client-left",
+            Self::Drain => "drain",
+            Self::Protocol => "protocol",
+            Self::BadText => "bad-text",
+            Self::TooLarge => "too-large",
+            Self::Internal => "internal",
+            Self::TryLater => "try-later",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::TokenExpired => "token-expired",
+            Self::ConnectTimeout => "connect-timeout",
+            Self::HeartbeatMissed => "heartbeat-missed",
+            Self::SlowConsumer => "slow-consumer",
+            Self::TooManySessions => "too-many-sessions",
+            Self::LinkLost => "link-lost",
+        }
+    }
+}
