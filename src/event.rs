@@ -10,6 +10,7 @@ use crate::record::{Position, Record};
 /// How urgent an event is; each priority is a lane of its own in every outbox.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "protocol.ts"))]
 pub enum Priority {
     /// May wait for everything else.
     Low,
