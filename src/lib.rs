@@ -42,6 +42,7 @@ pub mod embedded;
 pub mod health;
 pub mod metrics;
 pub mod platform;
+pub mod selector;
 pub mod stomp;
 pub mod topics;
 
