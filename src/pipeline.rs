@@ -15,7 +15,7 @@ use crate::source::Tail;
 /// What turns a record into messages.
 #[derive(Debug)]
 pub struct Pipeline {
-    decoder: Decoder,
+    decoder: Arc<Decoder>,
     routes: RouteTable,
     hub: Arc<Hub>,
     /// Topics on which an event without a route is a dead letter.
@@ -24,7 +24,7 @@ pub struct Pipeline {
 
 impl Pipeline {
     /// A pipeline into that hub.
-    pub fn new(config: &Config, decoder: Decoder, routes: RouteTable, hub: Arc<Hub>) -> Self {
+    pub fn new(config: &Config, decoder: Arc<Decoder>, routes: RouteTable, hub: Arc<Hub>) -> Self {
         let must_route = config.read_topics().filter(|(_, topic)| topic.must_route).map(|(name, _)| name.to_owned());
         Self { decoder, routes, hub, must_route: must_route.collect() }
     }
