@@ -103,6 +103,11 @@ pub fn connection_refused(reason: &'static str) {
     counter!("sluice_transport_refused_total", "reason" => reason).increment(1);
 }
 
+/// The issuer's keys were asked for.
+pub fn jwks_fetched(ok: bool) {
+    counter!("sluice_auth_jwks_fetches_total", "outcome" => if ok { "ok" } else { "failed" }).increment(1);
+}
+
 /// A record was published, or was not.
 pub fn record_published(topic: &str, outcome: &'static str) {
     counter!("sluice_publish_records_total", "topic" => topic.to_owned(), "outcome" => outcome).increment(1);
