@@ -15,6 +15,7 @@ use jsonschema::Validator;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
+pub(crate) use fault::shortened;
 pub use fault::{FAULTS_MAX, Fault};
 pub use types::{files as types_files, types_ts};
 
