@@ -59,18 +59,15 @@ fn fits(mark: Mark, character: char) -> bool {
 
 fn strip_start<'value>(marks: &[Mark], value: &'value str) -> Option<&'value str> {
     let mut characters = value.chars();
-    marks
-        .iter()
-        .all(|mark| characters.next().is_some_and(|character| fits(*mark, character)))
-        .then(|| characters.as_str())
+    let fit = marks.iter().all(|mark| characters.next().is_some_and(|character| fits(*mark, character)));
+    fit.then_some(characters.as_str())
 }
 
 fn strip_end<'value>(marks: &[Mark], value: &'value str) -> Option<&'value str> {
     let mut characters = value.chars();
     let mut marks = marks.iter().rev();
-    marks
-        .all(|mark| characters.next_back().is_some_and(|character| fits(*mark, character)))
-        .then(|| characters.as_str())
+    let fit = marks.all(|mark| characters.next_back().is_some_and(|character| fits(*mark, character)));
+    fit.then_some(characters.as_str())
 }
 
 /// Finds a run anywhere in a text, in time that depends on the text's length alone.
