@@ -25,7 +25,7 @@ pub mod session;
 pub mod transport;
 
 /// From 1 to 4, in one function.
-// pub mod pipeline;
+pub mod pipeline;
 
 /// The way back: writes records to a broker.
 pub mod publish;

@@ -11,6 +11,9 @@ pub enum AuthError {
     /// The keys at the JWKS URL could not be fetched, so nothing can be said about the token.
     #[error("the keys that tokens are checked with cannot be fetched; try again later")]
     KeysUnavailable,
+    /// Nothing was brought along.
+    #[error("no token: bring one in the CONNECT header `authorization: Bearer …`, in the HTTP request, or as a ticket")]
+    NoToken,
     /// The config names no key at all.
     #[error("this gateway has no keys to check tokens with")]
     NoKeys,
@@ -106,6 +109,7 @@ impl AuthError {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::KeysUnavailable => "keys-unavailable",
+            Self::NoToken => "no-token",
             Self::NoKeys => "no-keys",
             Self::TooLong(_) | Self::Malformed(_) | Self::Missing(_) | Self::WrongType { .. } => "malformed",
             Self::Algorithm(_) | Self::WrongAlgorithm { .. } | Self::NoKeyFor(_) => "algorithm",

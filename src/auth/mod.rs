@@ -27,7 +27,7 @@ pub use access::AccessRules;
 pub use authenticator::{Authenticator, check};
 pub use development::{development_key_file, sign_development};
 pub use error::AuthError;
-pub use ticket::Tickets;
+pub use ticket::{TICKET_LIFETIME, Tickets};
 
 /// Who a session or request belongs to.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -17,7 +17,9 @@ use uuid::Uuid;
 
 use super::{AuthError, Principal, unix_seconds};
 
-const LIFETIME_SECONDS: i64 = 30;
+/// How long a ticket may be used.
+pub const TICKET_LIFETIME: Duration = Duration::from_secs(30);
+const LIFETIME_SECONDS: i64 = TICKET_LIFETIME.as_secs() as i64;
 /// How far the clock of the node that issued a ticket may be ahead.
 const AHEAD_SECONDS_MAX: i64 = 30;
 /// A ticket holds what its token holds, and little more.

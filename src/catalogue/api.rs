@@ -28,6 +28,18 @@ pub struct PublishResult {
     pub offset: u64,
 }
 
+/// `POST /api/v1/events`, 503: not every event was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "api.ts"))]
+pub struct PublishFailure {
+    /// What happened, in a sentence.
+    pub error: String,
+    /// One position for each event that was written, null for each that was not.
+    pub results: Vec<Option<PublishResult>>,
+    /// Why each of the others was not; one that was not confirmed in time may yet appear on the topic.
+    pub errors: Vec<PublishFault>,
+}
+
 /// `POST /api/v1/events`, 422: every fault of every event. Nothing was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "api.ts"))]

@@ -15,7 +15,7 @@ pub(super) async fn principal(app: &App, headers: &HeaderMap) -> Result<Principa
         return Err(unauthorized("no token: send `Authorization: Bearer <token>`"));
     };
     app.services.authenticator.verify(token, SystemTime::now()).await.map_err(|error| match error {
-        AuthError::KeysUnavailable(_) => problem(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
+        AuthError::KeysUnavailable => problem(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
         _ => unauthorized(&error.to_string()),
     })
 }

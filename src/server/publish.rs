@@ -18,7 +18,7 @@ use super::problem::problem;
 use crate::auth::Principal;
 use crate::catalogue::api::{PublishFailure, PublishFaults, PublishFault, PublishResponse, PublishResult};
 use crate::config::TopicConfig;
-use crate::decode::{self, DecodeError};
+use crate::decode::DecodeError;
 use crate::event::Event;
 use crate::publish::{Outgoing, PublishError, Written};
 use crate::record::{Partition, Position, Record};
@@ -117,12 +117,17 @@ fn prepare(
     let fault = |pointer: &str, message: String| {
         Refusal::Wrong(vec![PublishFault { index, pointer: pointer.to_owned(), message }])
     };
+    let wrong = |error: &DecodeError| match error.faults() {
+        [] => fault("", error.to_string()),
+        faults => Refusal::Wrong(faults.iter().cloned().map(|fault| PublishFault::new(index, fault)).collect()),
+    };
     let topic = match topic {
         Some(topic) => topic.to_owned(),
-        None => topic_by_type(app, &body).map_err(|error| match error {
-            TopicError::Decode(error) => fault("", error.to_string()),
-            TopicError::Unknown(message) => fault("/eventType", message),
-        })?,
+        // A topic of no name is read as events are by default.
+        None => {
+            let event = app.decoder.decode(&unplaced("", body.clone())).map_err(|error| wrong(&error))?;
+            topic_by_type(app, &event).map_err(|message| fault("/eventType", message))?
+        }
     };
     if !app.services.settings.access.may_publish(principal, &topic) {
         return Err(Refusal::Forbidden(format!("no access rule lets this token publish to `{topic}`")));
@@ -130,27 +135,17 @@ fn prepare(
     let Some(config) = app.config.topics.get(&topic) else {
         return Err(fault("", format!("topic `{topic}` is not in this gateway's config")));
     };
-    let event = app.decoder.decode(&unplaced(&topic, body)).map_err(|error| match error.faults() {
-        [] => fault("", error.to_string()),
-        faults => Refusal::Wrong(faults.iter().cloned().map(|fault| PublishFault::new(index, fault)).collect()),
-    })?;
+    let event = app.decoder.decode(&unplaced(&topic, body)).map_err(|error| wrong(&error))?;
     let key = key(config, &event);
     Ok(Outgoing { topic: topic.into(), key: Some(key), headers: Vec::new(), body: event.body })
 }
 
-enum TopicError {
-    Decode(DecodeError),
-    Unknown(String),
-}
-
 /// The topic that the catalogue names for the event's type.
-fn topic_by_type(app: &App, body: &Bytes) -> Result<String, TopicError> {
-    let event_type = decode::type_in_body(body).map_err(TopicError::Decode)?;
-    let Some(topic) = app.catalogue.topic_of(&event_type) else {
-        let message = format!("`{event_type}` is no type that the catalogue knows: name the topic, as `?topic=…`");
-        return Err(TopicError::Unknown(message));
-    };
-    Ok(topic.to_owned())
+fn topic_by_type(app: &App, event: &Event) -> Result<String, String> {
+    let topic = app.catalogue.topic_of(&event.event_type);
+    topic.map(ToOwned::to_owned).ok_or_else(|| {
+        format!("`{}` is no type that the catalogue knows: name the topic, as `?topic=…`", event.event_type)
+    })
 }
 
 /// The event as a record that stands nowhere yet.

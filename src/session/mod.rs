@@ -359,8 +359,5 @@ impl Session {
 
 /// A token that is not believed, apart from keys that cannot be had.
 fn refusal(error: &AuthError) -> DisconnectReason {
-    match error {
-        AuthError::KeysUnavailable(_) => DisconnectReason::TryLater,
-        _ => DisconnectReason::Unauthorized,
-    }
+    if error.is_temporary() { DisconnectReason::TryLater } else { DisconnectReason::Unauthorized }
 }

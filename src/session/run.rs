@@ -213,7 +213,7 @@ impl<L: Link> Driver<L> {
             match credential {
                 Some(Credential::Token(token)) => authenticator.verify(&token, std::time::SystemTime::now()).await,
                 Some(Credential::Known(principal)) => Ok(*principal),
-                None => Err(AuthError::Missing),
+                None => Err(AuthError::NoToken),
             }
         })
     }

@@ -25,7 +25,7 @@ impl Talk {
         let settings = Settings {
             limits: LimitsConfig::default(),
             leeway: Duration::ZERO,
-            access: AccessRules::new(&rules, &[]).unwrap(),
+            access: AccessRules::new(&rules, [] as [String; 0]).unwrap(),
             server: "sluice/test".to_owned(),
         };
         let start = Instant::now();
@@ -133,7 +133,7 @@ fn refusals_before_connected() {
     let mut talk = Talk::new();
     talk.say("CONNECT\n\n\0");
     let now = talk.now();
-    let refused = talk.session.on_authenticated(Err(AuthError::Missing), now);
+    let refused = talk.session.on_authenticated(Err(AuthError::NoToken), now);
     ends(&refused, DisconnectReason::Unauthorized, "token");
     assert_eq!(talk.say("CONNECT\n\n\0"), []);
 }
