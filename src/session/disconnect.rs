@@ -55,7 +55,7 @@ impl DisconnectReason {
         Self::LinkLost,
     ];
 
-    /// The WebSocket close code (RFC 6455, section 7.4); `None` where nobody is left to be told.
+    /// The WebSocket close code (RFC 6455, section 7.4); 4001 is left to clients' own use. `None` where nobody is left to be told.
     pub const fn close_code(self) -> Option<u16> {
         Some(match self {
             Self::ClientLeft => 1000,
@@ -65,12 +65,12 @@ impl DisconnectReason {
             Self::TooLarge => 1009,
             Self::Internal => 1011,
             Self::TryLater => 1013,
-            Self::Unauthorized => 4000,
+            Self::Unauthorized => 4004,
             Self::Forbidden => 4003,
-            Self::TokenExpired => 4005,
-            Self::ConnectTimeout => 4008,
+            Self::TokenExpired => 4002,
+            Self::ConnectTimeout => 4000,
             Self::HeartbeatMissed => 4012,
-            Self::SlowConsumer => 4013,
+            Self::SlowConsumer => 4008,
             Self::TooManySessions => 4029,
             Self::LinkLost => return None,
         })
@@ -102,6 +102,42 @@ impl DisconnectReason {
             Self::SlowConsumer => "slow-consumer",
             Self::TooManySessions => "too-many-sessions",
             Self::LinkLost => "link-lost",
+        }
+    }
+
+    /// What happened, for documents.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::ClientLeft => "the client disconnected",
+            Self::Drain => "the node is being stopped",
+            Self::Protocol => "a frame broke the protocol",
+            Self::BadText => "a text message was not UTF-8",
+            Self::TooLarge => "a frame was over a limit",
+            Self::Internal => "a fault of the gateway",
+            Self::TryLater => "the token cannot be checked right now",
+            Self::Unauthorized => "no token, or one that is not believed",
+            Self::Forbidden => "no access rule opens what was asked for",
+            Self::TokenExpired => "the token's time is over",
+            Self::ConnectTimeout => "no CONNECT came in time",
+            Self::HeartbeatMissed => "the client was silent for three of its heart-beats",
+            Self::SlowConsumer => "more waited for the client than its outbox holds",
+            Self::TooManySessions => "the user has as many sessions as are allowed",
+            Self::LinkLost => "the connection broke",
+        }
+    }
+
+    /// Whether the client should come back, and with what, for documents.
+    pub const fn advice(self) -> &'static str {
+        match self {
+            Self::Drain => "come back: another node takes over",
+            Self::Internal | Self::ConnectTimeout | Self::HeartbeatMissed | Self::LinkLost => "come back",
+            Self::TryLater | Self::TooManySessions => "come back after a while",
+            Self::TokenExpired => "come back with a fresh token",
+            Self::SlowConsumer => "come back, and read faster or subscribe to less",
+            Self::Unauthorized => "do not come back with this token",
+            Self::ClientLeft | Self::Protocol | Self::BadText | Self::TooLarge | Self::Forbidden => {
+                "do not come back as before: it would end the same way"
+            }
         }
     }
 }
