@@ -104,6 +104,17 @@ async fn keys_that_a_token_brings_along_are_never_looked_at() {
 }
 
 #[tokio::test]
+async fn a_token_that_misstates_how_it_is_signed_is_refused() {
+    let header = URL_SAFE_NO_PAD.encode(json!({ "alg": "RS384", "kid": "main" }).to_string());
+    let message = format!("{header}.{}", URL_SAFE_NO_PAD.encode(good_claims().to_string()));
+    let rsa = private_key(Algorithm::RS256);
+    let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &rsa, Algorithm::RS256).unwrap();
+    let config = with_keys(vec![public_key(Some("main"), config::Algorithm::RS256, "rsa")]);
+    let err = refusal(&config, &format!("{message}.{signature}")).await;
+    assert!(matches!(err, AuthError::WrongAlgorithm { .. }), "{err:?}");
+}
+
+#[tokio::test]
 async fn what_is_no_token() {
     let config = with_keys(vec![secret_key(None)]);
     let good = sign(Algorithm::HS256, &private_key(Algorithm::HS256), None, &good_claims());

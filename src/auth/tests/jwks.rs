@@ -22,7 +22,8 @@ use crate::auth::{AuthError, Authenticator, Principal};
 use crate::config::AuthConfig;
 use crate::health::Health;
 
-const DEADLINE: Duration = Duration::from_secs(20);
+/// Shorter than a client waits for a fetch at most, so that waiting in vain is seen.
+const DEADLINE: Duration = Duration::from_secs(8);
 
 /// How the issuer answers.
 #[derive(Clone)]
@@ -233,7 +234,7 @@ async fn what_was_fetched_before_is_used_while_the_issuer_fails() {
     let failures = [
         Answer::Status(StatusCode::INTERNAL_SERVER_ERROR),
         Answer::Text("<html>".to_owned()),
-        Answer::Text(" ".repeat(1024 * 1024 + 1)),
+        Answer::Text(format!("{}{}", json!({ "keys": [public(Algorithm::RS256, "large")] }), " ".repeat(1024 * 1024))),
         Answer::Keys(vec![]),
         Answer::Redirect,
     ];
