@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::units;
 
 /// `[auth]`: whose tokens are believed.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct AuthConfig {
     /// What `iss` must be; not checked where left out.
@@ -20,10 +21,12 @@ pub struct AuthConfig {
     /// `jwks_refresh`.
     pub jwks_url: Option<String>,
     /// How often the JWKS is read again.
-    #[serde(with = "units::duration")]
+    #[serde(deserialize_with = "units::duration")]
+    #[schemars(with = "String")]
     pub jwks_refresh: Duration,
     /// How far clocks may disagree when `exp` and `nbf` are compared.
-    #[serde(with = "units::duration")]
+    #[serde(deserialize_with = "units::duration")]
+    #[schemars(with = "String")]
     pub leeway: Duration,
     /// `[[auth.keys]]`: keys beside the JWKS, or instead of it.
     pub keys: Vec<KeyConfig>,
@@ -46,7 +49,7 @@ impl Default for AuthConfig {
 }
 
 /// How a key signs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[allow(missing_docs, reason = "the names are RFC 7518's")]
 pub enum Algorithm {
     HS256,
@@ -64,7 +67,7 @@ pub enum Algorithm {
 }
 
 /// `[[auth.keys]]`: one key. Exactly one of `secret`, `secret_file` and `public_key_file` is given.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 pub struct KeyConfig {
     /// Compared with the token's `kid` where it has one.
     #[serde(default)]
@@ -73,6 +76,7 @@ pub struct KeyConfig {
     pub algorithm: Algorithm,
     /// The shared secret of an HS key, at least 32 octets.
     #[serde(default)]
+    #[schemars(with = "Option<String>")]
     pub secret: Option<SecretString>,
     /// A file that holds the shared secret.
     #[serde(default)]

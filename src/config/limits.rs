@@ -2,53 +2,64 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::units;
 
 /// `[limits]`: what one client may cost.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct LimitsConfig {
     /// How long a client has from the upgrade to its CONNECT.
-    #[serde(with = "units::duration")]
+    #[serde(deserialize_with = "units::duration")]
+    #[schemars(with = "String")]
     pub connect_timeout: Duration,
     /// Octets that a client may send before it is connected.
-    #[serde(with = "units::bytes")]
+    #[serde(deserialize_with = "units::bytes")]
+    #[schemars(with = "String")]
     pub connect_bytes: usize,
     /// Octets of one STOMP frame.
-    #[serde(with = "units::bytes")]
+    #[serde(deserialize_with = "units::bytes")]
+    #[schemars(with = "String")]
     pub frame_bytes: usize,
     /// Headers of one STOMP frame.
     pub frame_headers: usize,
     /// Octets of one header line.
-    #[serde(with = "units::bytes")]
+    #[serde(deserialize_with = "units::bytes")]
+    #[schemars(with = "String")]
     pub header_bytes: usize,
     /// Octets that wait for a client that reads too slowly. A larger event is sent alone, when the outbox is empty.
-    #[serde(with = "units::bytes")]
+    #[serde(deserialize_with = "units::bytes")]
+    #[schemars(with = "String")]
     pub outbox_bytes: usize,
     /// How long a write to a client may make no progress.
-    #[serde(with = "units::duration")]
+    #[serde(deserialize_with = "units::duration")]
+    #[schemars(with = "String")]
     pub write_timeout: Duration,
     /// Subscriptions of one session.
     pub subscriptions: usize,
     /// What the server offers and wants at most this often; a silent client is cut after three. Zero: no heart-beats.
-    #[serde(with = "units::duration")]
+    #[serde(deserialize_with = "units::duration")]
+    #[schemars(with = "String")]
     pub heartbeat: Duration,
     /// Sessions of one user on this node.
     pub connections_per_user: usize,
     /// Connections of one address to this node.
     pub connections_per_address: usize,
     /// How long a stopping node gives its clients.
-    #[serde(with = "units::duration")]
+    #[serde(deserialize_with = "units::duration")]
+    #[schemars(with = "String")]
     pub drain: Duration,
     /// Octets of one HTTP request's body.
-    #[serde(with = "units::bytes")]
+    #[serde(deserialize_with = "units::bytes")]
+    #[schemars(with = "String")]
     pub request_bytes: usize,
     /// Events of one `POST /api/v1/events`.
     pub request_events: usize,
     /// How long the broker has to confirm what was published.
-    #[serde(with = "units::duration")]
+    #[serde(deserialize_with = "units::duration")]
+    #[schemars(with = "String")]
     pub publish_timeout: Duration,
 }
 

@@ -1,9 +1,10 @@
 //! `[log]`: what the process writes to standard error.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// How log lines look.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
     /// For people.
@@ -14,7 +15,7 @@ pub enum LogFormat {
 }
 
 /// `[log]`: what the process writes to standard error.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct LogConfig {
     /// `pretty` or `json`.

@@ -6,29 +6,34 @@ mod auth;
 mod limits;
 mod load;
 mod log;
+mod problem;
 mod route;
 mod server;
 mod source;
 mod topic;
 pub mod units;
+mod validate;
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use access::AccessConfig;
 pub use admin::AdminConfig;
 pub use auth::{Algorithm, AuthConfig, KeyConfig};
 pub use limits::LimitsConfig;
-pub use load::{ConfigError, Problem, load, load_text};
+pub use load::{load, load_preset, load_text};
 pub use log::{LogConfig, LogFormat};
+pub use problem::{ConfigError, Problem};
 pub use route::{OneOrMany, Overflow, Projection, RouteConfig, Wrap};
 pub use server::ServerConfig;
 pub use source::{EmbeddedConfig, KafkaConfig, SourceConfig, SourceName};
 pub use topic::{CatalogueMode, Cleanup, DecodeConfig, Format, TopicConfig};
+pub use validate::problems;
 
 /// The whole of `sluice.toml`.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Config {
     /// `[server]`: the public listener.

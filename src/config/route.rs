@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
 use crate::event::Priority;
 
 /// One text, or a list of them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, JsonSchema)]
 pub struct OneOrMany(pub Vec<String>);
 
 impl<'de> Deserialize<'de> for OneOrMany {
@@ -37,7 +38,7 @@ impl<'de> Deserialize<'de> for OneOrMany {
 }
 
 /// `[[route]]`: one rule. All that match apply, the lowest `order` first.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct RouteConfig {
     /// The topics it looks at; empty means every topic.
@@ -50,6 +51,7 @@ pub struct RouteConfig {
     /// lacks a value does not match.
     pub channel: OneOrMany,
     /// The lane that its events go out in.
+    #[schemars(schema_with = "priority_names")]
     pub priority: Option<Priority>,
     /// What goes out instead of the body as it was.
     pub project: Option<Projection>,
@@ -62,8 +64,13 @@ pub struct RouteConfig {
     pub last: bool,
 }
 
+/// The names of the lanes, as the config's shape knows them.
+fn priority_names(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": ["string", "null"], "enum": Priority::ALL.map(Priority::name) })
+}
+
 /// What happens when a subscriber's outbox is full.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Overflow {
     /// The client is disconnected.
@@ -73,7 +80,7 @@ pub enum Overflow {
 
 /// `project`: what goes out instead of the body as it was. Members are named by name or by JSON pointer. `pick` or `omit`
 /// comes first, then `rename`, then `wrap`.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Projection {
     /// Only these members.
@@ -87,12 +94,13 @@ pub struct Projection {
 }
 
 /// `wrap`: an object around the projected body.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Wrap {
     /// The member that holds the projected body.
     pub member: String,
     /// Other members with a fixed JSON value, or, as text, with `{…}` as in a channel template; `{@type}`, `{@id}`,
     /// `{@time}` and `{@now_ms}` stand for the event's type, id, RFC 3339 time and the gateway's clock. A text that is one `{…}` keeps the value's JSON type.
+    #[schemars(with = "BTreeMap<String, serde_json::Value>")]
     pub with: BTreeMap<String, toml::Value>,
 }

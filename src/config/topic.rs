@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::route::OneOrMany;
@@ -10,7 +11,7 @@ use super::source::SourceName;
 use super::units;
 
 /// `[topics.NAME]`: one topic.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct TopicConfig {
     /// The source it belongs to; may be left out where there is only one.
@@ -18,7 +19,8 @@ pub struct TopicConfig {
     /// How many partitions it has when it is made.
     pub partitions: i32,
     /// How long its records are kept when it is made.
-    #[serde(with = "units::duration")]
+    #[serde(deserialize_with = "units::duration")]
+    #[schemars(with = "String")]
     pub retention: Duration,
     /// What happens to old records when it is made.
     pub cleanup: Cleanup,
@@ -51,7 +53,7 @@ impl Default for TopicConfig {
 }
 
 /// What happens to old records.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Cleanup {
     /// They are deleted after the retention.
@@ -72,7 +74,7 @@ impl Cleanup {
 }
 
 /// Which event types may be on a topic.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CatalogueMode {
     /// Only known ones; an unknown type is a dead letter.
@@ -86,7 +88,7 @@ pub enum CatalogueMode {
 
 /// `[topics.NAME.decode]`: how records become events. Places are written `body:/json/pointer`, `header:name`, `key` or
 /// `topic`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct DecodeConfig {
     /// What the body is.
@@ -118,7 +120,7 @@ impl Default for DecodeConfig {
 }
 
 /// What a record's body is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
     /// One JSON object in UTF-8.
