@@ -28,12 +28,7 @@ pub(super) fn encode(record: &Outgoing, timestamp_ms: i64) -> Vec<u8> {
     encode_parts(timestamp_ms, record.key.as_ref(), &record.headers, Some(&record.body))
 }
 
-fn encode_parts(
-    timestamp_ms: i64,
-    key: Option<&Bytes>,
-    headers: &[(String, Bytes)],
-    body: Option<&Bytes>,
-) -> Vec<u8> {
+fn encode_parts(timestamp_ms: i64, key: Option<&Bytes>, headers: &[(String, Bytes)], body: Option<&Bytes>) -> Vec<u8> {
     let mut out = Vec::with_capacity(len_at_most(key, headers, body));
     out.put_u8(VERSION);
     out.put_u8(flag(key.is_some(), HAS_KEY) | flag(body.is_some(), HAS_BODY));

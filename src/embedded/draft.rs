@@ -9,11 +9,18 @@ use super::codec;
 use super::shared::Shared;
 use super::store::Store;
 use super::topic::{Place, Topic};
-use super::writer::{Answers, Request};
+use super::writer::{Answers, Progress, Request};
 use crate::publish::{Outgoing, PublishError, Written};
 
 /// The largest record that is taken, with its key and headers.
 pub(super) const RECORD_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Where a reader stands, seen from the steps that it wants to make.
+enum Stands {
+    Before,
+    Behind,
+    Elsewhere,
+}
 
 /// What is about to be written in one step.
 pub(super) struct Draft<'a> {
@@ -31,14 +38,22 @@ impl<'a> Draft<'a> {
     }
 
     /// Adds what was asked for, and says what will have become of it once the draft is committed.
-    pub(super) fn add(&mut self, request: &Request) -> Result<Answers, PublishError> {
+    pub(super) fn add(&mut self, request: &Request) -> Result<Result<Answers, PublishError>, fjall::Error> {
         let topics: Vec<_> = request.records.iter().map(|record| self.check(request, record)).collect();
         if let Some(progress) = &request.progress {
             if let Some(fault) = topics.iter().find_map(|topic| topic.as_ref().err()) {
-                return Err(fault.clone());
+                return Ok(Err(fault.clone()));
             }
-            for step in progress {
-                self.store.put_progress(&mut self.batch, step.reader, step.partition, step.next);
+            match self.place_of(progress)? {
+                Stands::Before => {}
+                Stands::Behind => return Ok(Ok(Answers::new())),
+                Stands::Elsewhere => {
+                    let fault = format!("the reader `{}` does not stand where it was thought to", progress.reader);
+                    return Ok(Err(PublishError::Refused(fault)));
+                }
+            }
+            for step in &progress.steps {
+                self.store.put_progress(&mut self.batch, progress.reader, step.partition, step.next);
             }
         }
         // Records without a key that come together stay together, and so in order.
@@ -50,7 +65,23 @@ impl<'a> Draft<'a> {
                 self.put(&topic, topic.partition_for(record.key.as_ref(), turn), record)
             }));
         }
-        Ok(answers)
+        Ok(Ok(answers))
+    }
+
+    /// Whether those steps are still to be made. A write that was not confirmed may have been made all the same; its
+    /// reader asks again, and must not make it twice.
+    fn place_of(&self, progress: &Progress) -> Result<Stands, fjall::Error> {
+        let (mut is_before, mut is_behind) = (true, true);
+        for step in &progress.steps {
+            let stands = self.store.progress(progress.reader, step.partition)?;
+            is_before &= stands == step.from;
+            is_behind &= stands == Some(step.next);
+        }
+        Ok(match (is_before, is_behind) {
+            (true, _) => Stands::Before,
+            (false, true) => Stands::Behind,
+            (false, false) => Stands::Elsewhere,
+        })
     }
 
     fn check(&self, request: &Request, record: &Outgoing) -> Result<Arc<Topic>, PublishError> {
@@ -64,7 +95,10 @@ impl<'a> Draft<'a> {
         let topic = self.shared.topic(&record.topic);
         let topic = topic.ok_or_else(|| PublishError::UnknownTopic(record.topic.to_string()))?;
         if request.progress.is_none() && topic.settings.compact && record.key.is_none() {
-            return Err(PublishError::Refused(format!("topic `{}` keeps the newest of each key, and it has no key", topic.name)));
+            return Err(PublishError::Refused(format!(
+                "topic `{}` keeps the newest of each key, and it has no key",
+                topic.name
+            )));
         }
         Ok(topic)
     }
@@ -81,6 +115,8 @@ impl<'a> Draft<'a> {
     /// Brings it to disk, and only then shows it to readers.
     pub(super) fn commit(self) -> Result<(), fjall::Error> {
         self.batch.commit()?;
+        #[cfg(test)]
+        self.shared.commits.fetch_add(1, std::sync::atomic::Ordering::AcqRel);
         for (place, end) in self.ends.values() {
             place.set_end(*end);
         }

@@ -31,7 +31,9 @@ impl Follower {
         let mut follower = Self { shared, written, missing: Vec::new(), places: Vec::new(), turn: 0 };
         for name in topics {
             match follower.shared.topic(name) {
-                Some(topic) => follower.places.extend(topic.places.iter().map(|place| (Arc::clone(place), from(place)))),
+                Some(topic) => {
+                    follower.places.extend(topic.places.iter().map(|place| (Arc::clone(place), from(place))))
+                }
                 None => follower.missing.push(name.clone()),
             }
         }

@@ -16,6 +16,8 @@ mod retention;
 mod shared;
 mod store;
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 mod topic;
 mod writer;
@@ -32,7 +34,8 @@ pub(crate) use self::follower::Follower;
 use self::shared::Shared;
 pub(crate) use self::topic::Place;
 use self::topic::{TopicSettings, absent, fault};
-use self::writer::{Answers, Request, Step, Writer};
+pub(crate) use self::writer::Step;
+use self::writer::{Answers, Progress, Request, Writer};
 use crate::publish::{Outgoing, PublishError, Written};
 use crate::record::Record;
 use crate::topics::{TopicReport, TopicSpec, TopicState};
@@ -165,19 +168,19 @@ impl EmbeddedLog {
         }
     }
 
-    /// Writes the records that a reader makes together with how far it has read: all of it or nothing.
+    /// Writes the records that a reader makes together with how far it comes: all of it or nothing. Asking again after a
+    /// failure is safe: what was written in spite of it is not written twice.
     pub(crate) async fn advance(
         &self,
         reader: &'static str,
-        places: &[(Arc<Place>, u64)],
+        steps: Vec<Step>,
         records: Vec<Outgoing>,
     ) -> Result<(), PublishError> {
-        let step = |(place, next): &(Arc<Place>, u64)| Step { reader, partition: place.number, next: *next };
-        self.write(records, Some(places.iter().map(step).collect())).await.map(|_| ())
+        self.write(records, Some(Progress { reader, steps })).await.map(|_| ())
     }
 
-    async fn write(&self, records: Vec<Outgoing>, progress: Option<Vec<Step>>) -> Result<Answers, PublishError> {
-        let steps = progress.as_ref().map_or(0, Vec::len);
+    async fn write(&self, records: Vec<Outgoing>, progress: Option<Progress>) -> Result<Answers, PublishError> {
+        let steps = progress.as_ref().map_or(0, |progress| progress.steps.len());
         if records.is_empty() && steps == 0 {
             return Ok(Answers::new());
         }
@@ -245,11 +248,6 @@ impl EmbeddedLog {
         })?;
         let from = |place: &Place| stands.get(&place.number).copied().unwrap_or_else(|| place.end());
         Ok(Follower::new(Arc::clone(&self.shared), topics, from))
-    }
-
-    /// Where the reader of that name stands in a partition, as the files have it.
-    pub(crate) fn progress(&self, reader: &str, place: &Place) -> Result<Option<u64>, EmbeddedError> {
-        self.shared.with_store(|store| store.progress(reader, place.number))
     }
 
     /// Why nothing can be written, while that is so.

@@ -33,6 +33,8 @@ pub(crate) struct Shared {
     pub(super) failure: watch::Sender<Option<Arc<str>>>,
     #[cfg(test)]
     pub(super) disk_is_full: AtomicBool,
+    #[cfg(test)]
+    pub(super) commits: std::sync::atomic::AtomicUsize,
 }
 
 /// Some records, and the offset from which to go on.
@@ -58,6 +60,8 @@ impl Shared {
             failure: watch::Sender::new(None),
             #[cfg(test)]
             disk_is_full: AtomicBool::new(false),
+            #[cfg(test)]
+            commits: std::sync::atomic::AtomicUsize::new(0),
         })
     }
 
@@ -156,9 +160,5 @@ fn record(place: &Place, offset: u64, stored: Stored) -> Record {
 }
 
 fn damaged_record(place: &Place, offset: u64) -> EmbeddedError {
-    EmbeddedError::DamagedRecord {
-        topic: place.partition.topic.to_string(),
-        partition: place.partition.number,
-        offset,
-    }
+    EmbeddedError::DamagedRecord { topic: place.partition.topic.to_string(), partition: place.partition.number, offset }
 }

@@ -64,7 +64,7 @@ pub(crate) struct Place {
     /// Its name for good.
     pub(crate) partition: Arc<Partition>,
     /// Its number among all partitions of the log.
-    pub(super) number: u32,
+    pub(crate) number: u32,
     start: AtomicU64,
     end: AtomicU64,
 }

@@ -23,19 +23,28 @@ const REOPEN_INTERVAL: Duration = Duration::from_secs(1);
 /// What came of each record, in order.
 pub(super) type Answers = Vec<Result<Written, PublishError>>;
 
-/// Where a reader stands: it has done with everything before `next`.
+/// How far a reader comes in one partition: it has done with everything before `next`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Step {
+pub(crate) struct Step {
+    /// The partition's number among all partitions of the log.
+    pub(crate) partition: u32,
+    /// Where it stood; `None` where it was never before.
+    pub(crate) from: Option<u64>,
+    /// Where it stands then.
+    pub(crate) next: u64,
+}
+
+/// How far a reader of that name comes.
+pub(super) struct Progress {
     pub(super) reader: &'static str,
-    pub(super) partition: u32,
-    pub(super) next: u64,
+    pub(super) steps: Vec<Step>,
 }
 
 /// Something to be written, and who waits for it.
 pub(super) struct Request {
     pub(super) records: Vec<Outgoing>,
-    /// How far a reader is with what it reads, written together with the records that it makes: all of it or nothing.
-    pub(super) progress: Option<Vec<Step>>,
+    /// How far a reader comes, written together with the records that it makes: all of it or nothing, and only once.
+    pub(super) progress: Option<Progress>,
     /// Gets what came of it: each record's outcome, or why nothing at all was written.
     pub(super) answer: oneshot::Sender<Result<Answers, PublishError>>,
     pub(super) bytes: usize,
@@ -110,7 +119,8 @@ impl Writer {
         let store = self.shared.store.read();
         let store = store.as_ref().ok_or_else(|| self.last_failure())?;
         let mut draft = Draft::new(&self.shared, store, now_ms());
-        let outcomes = requests.iter().map(|request| draft.add(request)).collect();
+        let outcomes = requests.iter().map(|request| draft.add(request)).collect::<Result<_, _>>();
+        let outcomes = outcomes.map_err(|err| reason(&err))?;
         #[cfg(test)]
         if self.shared.disk_is_full.load(std::sync::atomic::Ordering::Acquire) {
             return Err("no space left on device".to_owned());

@@ -12,8 +12,7 @@ pub fn list(config: &Config) -> Result<Vec<TopicReport>, EmbeddedError> {
     let path = config.source.embedded.clone().unwrap_or_default().path;
     let specs = specs(config, SourceName::Embedded);
     if !EmbeddedLog::is_at(&path) {
-        let missing =
-            |name| TopicReport { name, partitions: 0, records: 0, state: TopicState::Missing };
+        let missing = |name| TopicReport { name, partitions: 0, records: 0, state: TopicState::Missing };
         return Ok(specs.into_iter().map(|spec| missing(spec.name)).collect());
     }
     let log = EmbeddedLog::open(&path)?;

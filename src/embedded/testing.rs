@@ -1,0 +1,67 @@
+//! What tests of the embedded log, and of what is built on it, have in common.
+
+#![allow(clippy::unwrap_used)]
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::EmbeddedLog;
+use crate::config::Cleanup;
+use crate::publish::Outgoing;
+use crate::record::Record;
+use crate::topics::TopicSpec;
+
+/// How long a test waits for something that must happen.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+
+pub(crate) fn spec(name: &str, partitions: i32) -> TopicSpec {
+    TopicSpec { name: name.to_owned(), partitions, retention: Duration::from_secs(3_600), cleanup: Cleanup::Delete }
+}
+
+pub(crate) fn open(directory: &tempfile::TempDir, specs: &[TopicSpec]) -> Arc<EmbeddedLog> {
+    let log = EmbeddedLog::open(directory.path()).unwrap();
+    log.ensure_topics(specs).unwrap();
+    log
+}
+
+pub(crate) fn outgoing(topic: &str, key: Option<&str>, body: &str) -> Outgoing {
+    let key = key.map(|key| key.to_owned().into());
+    Outgoing { topic: topic.into(), key, headers: Vec::new(), body: body.to_owned().into() }
+}
+
+pub(crate) async fn append(log: &EmbeddedLog, topic: &str, bodies: &[&str]) {
+    let records = bodies.iter().map(|body| outgoing(topic, Some("key"), body)).collect();
+    for answer in log.append(records).await {
+        answer.unwrap();
+    }
+}
+
+pub(crate) fn body(record: &Record) -> String {
+    String::from_utf8(record.body.clone().unwrap().to_vec()).unwrap()
+}
+
+/// The bodies of everything in partition 0.
+pub(crate) fn bodies(log: &EmbeddedLog, topic: &str) -> Vec<String> {
+    log.read(topic, 0, 0, usize::MAX).unwrap().iter().map(body).collect()
+}
+
+/// From here on, nothing can be written, or it can again.
+pub(crate) fn fill_disk(log: &EmbeddedLog, full: bool) {
+    log.shared.disk_is_full.store(full, Ordering::Release);
+}
+
+/// Waits until something has become so; it is asked after every write.
+pub(crate) async fn until(log: &EmbeddedLog, what: &str, mut is_so: impl FnMut() -> bool) {
+    let mut written = log.shared.written.subscribe();
+    let waiting = async {
+        loop {
+            written.borrow_and_update();
+            if is_so() {
+                return;
+            }
+            written.changed().await.unwrap();
+        }
+    };
+    assert!(tokio::time::timeout(DEADLINE, waiting).await.is_ok(), "{what} has not come");
+}
