@@ -23,7 +23,7 @@ pub(super) fn run(argument: &ConfigArgument) -> anyhow::Result<ExitCode> {
 pub(super) fn read(argument: &ConfigArgument) -> Result<Config, Vec<Problem>> {
     let read = match &argument.config {
         Some(path) => config::load(Some(path)),
-        None => config::load_over(platform::preset("learning").unwrap_or_default()),
+        None => config::load_preset(platform::preset("learning").unwrap_or_default()),
     };
     let mut config = read.map_err(|ConfigError(problems)| problems)?;
     if argument.config.is_none() {

@@ -58,7 +58,7 @@ fn config(arguments: &DemoArguments) -> anyhow::Result<Config> {
         let known: Vec<&str> = platform::names().collect();
         bail!("--platform {}: there is no such platform; known: {}", arguments.platform, known.join(", "));
     };
-    let mut config = config::load_text(preset).map_err(|ConfigError(problems)| {
+    let mut config = config::load_preset(preset).map_err(|ConfigError(problems)| {
         super::check::print(&problems);
         anyhow::anyhow!("the preset of {} is wrong", arguments.platform)
     })?;

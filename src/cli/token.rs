@@ -28,8 +28,7 @@ pub(super) fn run(arguments: &TokenArguments) -> anyhow::Result<ExitCode> {
 }
 
 fn parse_claim(text: &str) -> anyhow::Result<(String, Value)> {
-    let (name, value) =
-        text.split_once('=').with_context(|| format!("`--claim {text}`: write it as `name=value`"))?;
+    let (name, value) = text.split_once('=').with_context(|| format!("`--claim {text}`: write it as `name=value`"))?;
     let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
     Ok((name.to_owned(), value))
 }

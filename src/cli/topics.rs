@@ -2,11 +2,8 @@
 
 use std::process::ExitCode;
 
-use anyhow::anyhow;
-
 use super::{ANSWER_IS_NO, TopicsAction, check};
-use crate::config::{Config, SourceName};
-use crate::server::data_directory;
+use crate::config::Config;
 use crate::topics::{self, TopicReport, TopicState};
 
 pub(super) fn run(action: &TopicsAction) -> anyhow::Result<ExitCode> {
@@ -30,15 +27,14 @@ pub(super) fn run(action: &TopicsAction) -> anyhow::Result<ExitCode> {
 fn reports(config: &Config, apply: bool) -> anyhow::Result<Vec<TopicReport>> {
     let mut reports = Vec::new();
     if config.source.embedded.is_some() {
-        let specs = topics::specs(config, SourceName::Embedded);
         let look = if apply { topics::embedded::apply } else { topics::embedded::list };
-        reports.extend(look(&data_directory(config), &specs)?);
+        reports.extend(look(config)?);
     }
     #[cfg(feature = "kafka")]
     if let Some(kafka) = &config.source.kafka {
-        let specs = topics::specs(config, SourceName::Kafka);
+        let specs = topics::specs(config, crate::config::SourceName::Kafka);
         let look = if apply { topics::kafka::apply } else { topics::kafka::list };
-        reports.extend(look(kafka, &specs).map_err(|reason| anyhow!(reason))?);
+        reports.extend(look(kafka, &specs).map_err(anyhow::Error::msg)?);
     }
     Ok(reports)
 }

@@ -99,13 +99,14 @@ impl Start<'_> {
         let part = self.health.required("source.embedded");
         brokers.tails.push(source::embedded::tail(&log, &topics, part, self.shutdown.clone()));
         dead_letter::embedded::start(
-            Arc::clone(&log),
+            &log,
             DeadLetters::new(self.config, self.node),
             Arc::clone(&self.judge),
             self.health.optional("dead-letters.embedded"),
             self.shutdown.clone(),
         );
-        let publisher: Arc<dyn Publisher> = Arc::new(EmbeddedPublisher::new(Arc::clone(&log), self.config.limits.publish_timeout));
+        let publisher: Arc<dyn Publisher> =
+            Arc::new(EmbeddedPublisher::new(Arc::clone(&log), self.config.limits.publish_timeout));
         brokers.publishers.by_topic.extend(topics.into_iter().map(|topic| (topic, Arc::clone(&publisher))));
         brokers.log = Some(log);
         Ok(())
@@ -168,12 +169,21 @@ fn report(reports: &[TopicReport]) {
             TopicState::Created => tracing::info!(topic = report.name, "topic made"),
             TopicState::Present => {}
             TopicState::Differs { differences } => {
-                tracing::warn!(topic = report.name, differences = differences.join("; "), "topic has other settings; left alone");
+                tracing::warn!(
+                    topic = report.name,
+                    differences = differences.join("; "),
+                    "topic has other settings; left alone"
+                );
             }
             TopicState::Missing => {
-                tracing::warn!(topic = report.name, "topic is missing; `sluice topics apply` or create_topics makes it");
+                tracing::warn!(
+                    topic = report.name,
+                    "topic is missing; `sluice topics apply` or create_topics makes it"
+                );
             }
-            TopicState::Failed { reason } => tracing::warn!(topic = report.name, reason, "topic could not be looked at"),
+            TopicState::Failed { reason } => {
+                tracing::warn!(topic = report.name, reason, "topic could not be looked at")
+            }
         }
     }
 }

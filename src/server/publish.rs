@@ -16,7 +16,7 @@ use super::App;
 use super::bearer::principal;
 use super::problem::problem;
 use crate::auth::Principal;
-use crate::catalogue::api::{PublishFailure, PublishFaults, PublishFault, PublishResponse, PublishResult};
+use crate::catalogue::api::{PublishFailure, PublishFault, PublishFaults, PublishResponse, PublishResult};
 use crate::config::TopicConfig;
 use crate::decode::DecodeError;
 use crate::event::Event;

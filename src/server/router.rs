@@ -47,10 +47,11 @@ fn cors(app: &Arc<App>) -> CorsLayer {
     let allowed = AllowOrigin::predicate(move |origin: &HeaderValue, _| {
         origin.to_str().is_ok_and(|origin| app.origins.lists(origin))
     });
-    CorsLayer::new()
-        .allow_origin(allowed)
-        .allow_methods([Method::GET, Method::POST])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, HeaderName::from_static("x-auth-token")])
+    CorsLayer::new().allow_origin(allowed).allow_methods([Method::GET, Method::POST]).allow_headers([
+        header::AUTHORIZATION,
+        header::CONTENT_TYPE,
+        HeaderName::from_static("x-auth-token"),
+    ])
 }
 
 async fn unknown() -> axum::response::Response {

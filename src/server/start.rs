@@ -12,11 +12,11 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::App;
 use super::brokers::{Brokers, Start};
 use super::demo::DemoTokens;
 use super::origin::Origins;
 use super::router::router;
-use super::{App, upgrade};
 use crate::auth::{AccessRules, Authenticator};
 use crate::catalogue::Catalogue;
 use crate::config::{Config, EmbeddedConfig, Problem};
@@ -123,8 +123,7 @@ impl Gateway {
     pub async fn start(config: Config, options: Options) -> Result<Self, StartError> {
         let exporter = metrics::install().map_err(anyhow::Error::from)?;
         let parts = Parts::build(&config).map_err(StartError::Config)?;
-        let authenticator =
-            Authenticator::new(&config.auth, &data_directory(&config)).map_err(StartError::Config)?;
+        let authenticator = Authenticator::new(&config.auth, &data_directory(&config)).map_err(StartError::Config)?;
         let address = config.server.listen;
         let listener = TcpListener::bind(address).await.map_err(|error| StartError::Listen { address, error })?;
         let address = listener.local_addr().map_err(|error| StartError::Listen { address, error })?;
@@ -135,8 +134,13 @@ impl Gateway {
         let node = node_name(&config);
         let decoder = Arc::new(parts.decoder);
         let pipeline = Arc::new(Pipeline::new(&config, Arc::clone(&decoder), parts.routes, Arc::clone(&hub)));
-        let start =
-            Start { config: &config, node: &node, health: &health, judge: pipeline.judge(), shutdown: shutdown.clone() };
+        let start = Start {
+            config: &config,
+            node: &node,
+            health: &health,
+            judge: pipeline.judge(),
+            shutdown: shutdown.clone(),
+        };
         let mut brokers = Brokers::default();
         start.embedded(&mut brokers)?;
         #[cfg(feature = "kafka")]

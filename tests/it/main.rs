@@ -1,1 +1,16 @@
-//! Tests of the whole gateway, without outside services.
+//! Tests of the whole gateway over real sockets, on the embedded log, without outside services.
+
+#![allow(clippy::unwrap_used, reason = "a test fails where it stands")]
+
+mod support;
+
+mod auth; // tokens, tickets, origins, access
+mod crash; // kill -9 in the middle of publishing
+mod dead_letters; // what cannot be delivered is kept with its reason
+mod drain; // a stopping node tells its clients
+mod operate; // health, metrics, limits
+mod path; // an event all the way, in by HTTP and out to the right users
+mod publish; // the HTTP API
+mod session; // STOMP on the wire
+mod slow_client; // one that does not read hurts nobody
+mod tidy; // house rules

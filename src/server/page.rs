@@ -1,0 +1,4 @@
+//! stub
+pub(super) fn routes() -> axum::Router {
+    axum::Router::new()
+}
