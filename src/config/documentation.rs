@@ -187,3 +187,44 @@ fn the_page_on_configuration_is_up_to_date() {
     let written = std::fs::read_to_string(PAGE).unwrap_or_default();
     assert!(written == page(), "docs/configuration.md is stale: run `UPDATE_DOCS=1 cargo test --lib config`");
 }
+
+/// Every table with what it stands for, and every key of it.
+fn each_value(value: &mut toml::Value, key: &str, visit: &mut dyn FnMut(&str, &mut toml::Value)) {
+    match value {
+        toml::Value::Table(table) => {
+            for (name, value) in table.iter_mut() {
+                let key = if key.is_empty() { name.clone() } else { format!("{key}.{}", super::problem::quoted(name)) };
+                each_value(value, &key, visit);
+            }
+        }
+        toml::Value::Array(items) => {
+            for (index, value) in items.iter_mut().enumerate() {
+                each_value(value, &format!("{key}[{index}]"), visit);
+            }
+        }
+        _ => {}
+    }
+    visit(key, value);
+}
+
+#[test]
+fn a_wrong_value_anywhere_is_one_problem_more() {
+    let whole: toml::Value = toml::Value::Table(everything().parse().unwrap());
+    let known = ["auth.keys[0].secret", "auth.keys[1].secret_file", "auth.keys[2].public_key_file"];
+    let mut all = Vec::new();
+    each_value(&mut whole.clone(), "", &mut |key, _| all.push(key.to_owned()));
+    // Members of `with` may be anything, and settings may be numbers.
+    let loose = |key: &str| key.is_empty() || key.contains(".with.") || key.contains(".settings.");
+    for wrong in all.iter().filter(|key| !loose(key)) {
+        let mut text = whole.clone();
+        each_value(&mut text, "", &mut |key, value| {
+            if key == wrong {
+                *value = toml::Value::Float(1.5);
+            }
+        });
+        let found: Vec<String> =
+            load_text(&toml::to_string(&text).unwrap()).unwrap_err().0.into_iter().map(|problem| problem.key).collect();
+        let more: Vec<&String> = found.iter().filter(|key| !known.contains(&key.as_str()) || *key == wrong).collect();
+        assert_eq!(more, [wrong], "{found:?}");
+    }
+}
