@@ -3,6 +3,8 @@
 mod access;
 mod admin;
 mod auth;
+#[cfg(test)]
+mod documentation;
 mod limits;
 mod load;
 mod log;

@@ -148,6 +148,8 @@ fn no_problem_shows_a_secret() {
         "[source.kafka]\nbrokers = [\"a:1\"]\nsettings = \"hunter2\"",
         "[source.kafka]\nbrokers = [\"a:1\"]\n[source.kafka.settings]\n\"sasl.password\" = [\"hunter2\"]",
         "[source.kafka]\nbrokers = [\"a:1\"]\n[source.kafka.settings]\n\"group.id\" = \"hunter2\"",
+        "[auth]\njwks_url = \"ftp://me:hunter2@id.example.com\"",
+        "[source.kafka]\nbrokers = [\"me:hunter2@redpanda:9092\"]",
         "[source.redis]\nurl = \"redis://:hunter2@redis\"",
         "[server]\njwt_secret = \"hunter2\"",
     ] {

@@ -15,6 +15,9 @@ use crate::config::{Algorithm, AuthConfig, KeyConfig};
 /// The least that an HS key may have (RFC 7518, section 3.2, for HS256).
 const SECRET_OCTETS_MIN: usize = 32;
 
+/// The secret that `sluice.example.toml` shows, and that everybody knows.
+const SECRET_OF_THE_EXAMPLE: &str = "replace this by random octets, 32 or more";
+
 /// A file with more is no key.
 const KEY_FILE_BYTES_MAX: u64 = 64 * 1024;
 
@@ -26,9 +29,10 @@ pub(super) fn check(auth: &AuthConfig, findings: &mut Findings) {
     findings.not_empty("auth.audience", auth.audience.as_deref());
     if let Some(url) = &auth.jwks_url {
         let http = Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        if !http {
-            let message = "must be an address that begins with https:// or http://";
-            findings.add("auth.jwks_url", text(url), message);
+        if url.contains('@') {
+            findings.add("auth.jwks_url", "…", "may hold no password; a JWKS is public");
+        } else if !http {
+            findings.add("auth.jwks_url", text(url), "must be an address that begins with https:// or http://");
         }
     }
     if auth.jwks_refresh < JWKS_REFRESH_MIN {
@@ -59,12 +63,12 @@ fn check_key(at: &str, key: &KeyConfig, findings: &mut Findings) {
     } else if let (false, Some((at, shown))) = (key.algorithm.is_shared(), shared(key, &secret, &secret_file)) {
         findings.add(at, shown, format!("an {name} key is a public key; write `public_key_file`"));
     } else if let Some(held) = &key.secret {
-        if let Some(message) = secret_fault(held.expose_secret().len()) {
+        if let Some(message) = secret_fault(held.expose_secret().as_bytes()) {
             findings.add(secret, "…", message);
         }
     } else if let Some(file) = &key.secret_file {
         let fault = match read(file) {
-            Ok(held) => secret_fault(trimmed_len(&held)),
+            Ok(held) => secret_fault(trimmed(&held)),
             Err(err) => Some(format!("cannot be read: {err}")),
         };
         if let Some(message) = fault {
@@ -86,15 +90,19 @@ fn shared(key: &KeyConfig, secret: &str, secret_file: &str) -> Option<(String, S
     }
 }
 
-fn secret_fault(octets: usize) -> Option<String> {
+fn secret_fault(secret: &[u8]) -> Option<String> {
+    let octets = secret.len();
+    if secret == SECRET_OF_THE_EXAMPLE.as_bytes() {
+        return Some(format!("is the example's; draw {SECRET_OCTETS_MIN} octets at random"));
+    }
     (octets < SECRET_OCTETS_MIN)
         .then(|| format!("is {octets} octets long; a secret has at least {SECRET_OCTETS_MIN}, drawn at random"))
 }
 
 /// Editors end a file with a newline that is no part of the secret.
-fn trimmed_len(held: &[u8]) -> usize {
+fn trimmed(held: &[u8]) -> &[u8] {
     let newlines = held.iter().rev().take_while(|octet| matches!(octet, b'\r' | b'\n')).count();
-    held.len() - newlines
+    &held[..held.len() - newlines]
 }
 
 fn public_key_fault(file: &Path) -> Option<String> {

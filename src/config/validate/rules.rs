@@ -18,7 +18,6 @@ pub(super) fn check_routes(config: &Config, findings: &mut Findings) {
             let message = "is missing; a route says where its events go, as `/topic/user/{userId}`";
             findings.add(format!("{at}.channel"), "", message);
         }
-        findings.not_empty(&format!("{at}.when"), route.when.as_deref());
         if let Some(project) = &route.project {
             check_projection(&format!("{at}.project"), project, findings);
         }

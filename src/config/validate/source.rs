@@ -32,7 +32,9 @@ fn check_kafka(kafka: &KafkaConfig, findings: &mut Findings) {
     for (index, broker) in kafka.brokers.iter().enumerate() {
         if !is_broker(broker) {
             let message = "must be one host and its port, as `redpanda:9092`";
-            findings.add(format!("source.kafka.brokers[{index}]"), text(broker), message);
+            // What stands before an `@` in an address is often a password.
+            let shown = if broker.contains('@') { "…".to_owned() } else { text(broker) };
+            findings.add(format!("source.kafka.brokers[{index}]"), shown, message);
         }
     }
     if !(0..=i32::from(i16::MAX)).contains(&kafka.replication) {

@@ -82,6 +82,7 @@ fn whose_tokens_are_believed() {
     for url in ["ftp://id.example.com", "id.example.com/keys", "https://", "/keys"] {
         check(&format!("[auth]\njwks_url = \"{url}\""), "auth.jwks_url", "https://");
     }
+    check("[auth]\njwks_url = \"https://me:hunter2@id.example.com\"", "auth.jwks_url", "may hold no password");
     check("[auth]\njwks_refresh = \"0\"", "auth.jwks_refresh", "at least 1s");
     check_fine("[auth]\njwks_url = \"http://localhost:8000/keys\"\nleeway = \"0\"");
 }
@@ -158,7 +159,6 @@ fn routes() {
     check(&with("topics = [\"orders\", \"ordrs\"]"), "route[0].topics[1]", "did you mean `orders`?");
     check(&with("topics = [\"payments\"]"), "route[0].topics[0]", "there are `orders`");
     check(&with("topics = [\"orders-dlq\"]"), "route[0].topics[0]", "dead letters of `orders`");
-    check(&with("when = \"\""), "route[0].when", "is empty");
     check(&with("priority = \"urgent\""), "route[0].priority", "must be `critical`, `high`, `normal` or `low`");
     check(&with("project = { pick = [\"a\"], omit = [\"b\"] }"), "route[0].project", "both `pick` and `omit`");
     check(&with("project = { rename = { a = \"\" } }"), "route[0].project.rename.a", "is empty");
