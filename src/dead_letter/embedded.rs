@@ -201,3 +201,148 @@ fn now_ms() -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config;
+    use crate::dead_letter::header;
+    use crate::embedded::testing::{DEADLINE, Fault, append, bodies, body, open, set_fault, spec, until};
+    use crate::health::Health;
+    use crate::topics::TopicSpec;
+
+    const CONFIG: &str = "[topics.orders]\ndead_letter = \"orders-dlq\"\n[topics.loose]";
+
+    fn specs() -> [TopicSpec; 3] {
+        [spec("orders", 2), spec("loose", 1), spec("orders-dlq", 1)]
+    }
+
+    /// A running once path that refuses what says `bad`.
+    struct Path {
+        health: Health,
+        shutdown: CancellationToken,
+        task: JoinHandle<()>,
+    }
+
+    impl Path {
+        fn start(log: &Arc<EmbeddedLog>) -> Self {
+            let judge: Judge = Arc::new(|record| {
+                let is_bad = body(record).contains("bad");
+                is_bad.then(|| Refusal { reason: "malformed", detail: "it says so".to_owned() })
+            });
+            let letters = DeadLetters::new(&config::load_text(CONFIG).unwrap(), "node-1");
+            let (health, shutdown) = (Health::default(), CancellationToken::new());
+            let part = health.required("dead-letters");
+            let task = start(log, letters, judge, part, shutdown.clone());
+            Self { health, shutdown, task }
+        }
+
+        async fn stop(self) {
+            self.shutdown.cancel();
+            self.task.await.unwrap();
+        }
+
+        /// Ends it where it stands, as a crash does.
+        async fn kill(self) {
+            self.task.abort();
+            assert!(self.task.await.unwrap_err().is_cancelled());
+        }
+    }
+
+    async fn letters(log: &EmbeddedLog, count: u64) {
+        until(log, "a dead letter", || log.end("orders-dlq", 0) >= Some(count)).await;
+    }
+
+    #[tokio::test]
+    async fn what_is_refused_is_kept_as_it_was_and_the_rest_is_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let log = open(&directory, &specs());
+        append(&log, "orders", &["bad before"]).await;
+        let path = Path::start(&log);
+        append(&log, "orders", &["good", "bad one"]).await;
+        append(&log, "loose", &["bad, but nobody keeps it"]).await;
+        append(&log, "orders", &["good again", "bad two"]).await;
+        letters(&log, 2).await;
+        path.stop().await;
+        // The first time ever it begins at the end.
+        assert_eq!(bodies(&log, "orders-dlq"), ["bad one", "bad two"]);
+        let letter = log.read("orders-dlq", 0, 0, 1).unwrap().remove(0);
+        assert_eq!(letter.key.as_deref(), Some(&b"key"[..]));
+        let partition = (0..2).find(|partition| log.end("orders", *partition) > Some(0)).unwrap();
+        assert_eq!(letter.header(header::PARTITION).unwrap(), partition.to_string().as_bytes());
+        assert_eq!(letter.header(header::OFFSET).unwrap(), "2");
+        assert_eq!(letter.header(header::NODE).unwrap(), "node-1");
+    }
+
+    #[tokio::test]
+    async fn each_is_kept_once_over_stops_crashes_and_restarts() {
+        let directory = tempfile::tempdir().unwrap();
+        let log = open(&directory, &specs());
+        Path::start(&log).stop().await;
+        log.close();
+        let mut refused = Vec::new();
+        for round in 0..6 {
+            let log = open(&directory, &specs());
+            let body = |place: &str| format!("bad {round} {place}");
+            append(&log, "orders", &[&body("while it was down"), "good"]).await;
+            let path = Path::start(&log);
+            append(&log, "orders", &["good", &body("while it was up"), "good"]).await;
+            refused.extend([body("while it was down"), body("while it was up")]);
+            if round % 2 == 0 {
+                letters(&log, refused.len() as u64).await;
+                path.stop().await;
+            } else {
+                path.kill().await;
+            }
+            log.close();
+        }
+        let log = open(&directory, &specs());
+        let path = Path::start(&log);
+        letters(&log, refused.len() as u64).await;
+        append(&log, "orders", &["bad at last"]).await;
+        refused.push("bad at last".to_owned());
+        letters(&log, refused.len() as u64).await;
+        path.stop().await;
+        assert_eq!(bodies(&log, "orders-dlq"), refused);
+    }
+
+    /// Lets the write of a dead letter fail in that way for a while.
+    async fn keeps_one_letter_in_spite_of(fault: Fault) {
+        let directory = tempfile::tempdir().unwrap();
+        let log = open(&directory, &specs());
+        Path::start(&log).stop().await;
+        append(&log, "orders", &["bad"]).await;
+        set_fault(&log, Some(fault));
+        let path = Path::start(&log);
+        let is_down = || path.health.parts()["dead-letters"].detail.contains("no space left");
+        let told = async {
+            while !is_down() {
+                tokio::task::yield_now().await;
+            }
+        };
+        assert!(tokio::time::timeout(DEADLINE, told).await.is_ok(), "{:?}", path.health.parts());
+        set_fault(&log, None);
+        letters(&log, 1).await;
+        append_when_possible(&log, "bad again").await;
+        letters(&log, 2).await;
+        assert!(path.health.is_ready(), "{:?}", path.health.parts());
+        path.stop().await;
+        assert_eq!(bodies(&log, "orders-dlq"), ["bad", "bad again"]);
+    }
+
+    async fn append_when_possible(log: &EmbeddedLog, body: &str) {
+        let mut failure = log.failure();
+        tokio::time::timeout(DEADLINE, failure.wait_for(Option::is_none)).await.unwrap().unwrap();
+        append(log, "orders", &[body]).await;
+    }
+
+    #[tokio::test]
+    async fn a_letter_that_could_not_be_written_is_written_later() {
+        keeps_one_letter_in_spite_of(Fault::NothingIsWritten).await;
+    }
+
+    #[tokio::test]
+    async fn a_letter_that_was_written_without_a_confirmation_is_not_written_again() {
+        keeps_one_letter_in_spite_of(Fault::WritesAreNotConfirmed).await;
+    }
+}

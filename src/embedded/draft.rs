@@ -114,7 +114,11 @@ impl<'a> Draft<'a> {
 
     /// Brings it to disk, and only then shows it to readers.
     pub(super) fn commit(self) -> Result<(), fjall::Error> {
+        #[cfg(test)]
+        self.shared.fail_for_test(super::testing::Fault::NothingIsWritten)?;
         self.batch.commit()?;
+        #[cfg(test)]
+        self.shared.fail_for_test(super::testing::Fault::WritesAreNotConfirmed)?;
         #[cfg(test)]
         self.shared.commits.fetch_add(1, std::sync::atomic::Ordering::AcqRel);
         for (place, end) in self.ends.values() {

@@ -205,6 +205,9 @@ impl EmbeddedLog {
     pub fn read(&self, topic: &str, partition: i32, from: u64, max: usize) -> Result<Vec<Record>, EmbeddedError> {
         let place = self.place(topic, partition);
         let place = place.ok_or_else(|| EmbeddedError::UnknownPartition { topic: topic.to_owned(), partition })?;
+        if self.shared.is_closed() {
+            return Err(EmbeddedError::Closed);
+        }
         self.shared.read(&place, from, max, READ_BYTES_MAX).map(|chunk| chunk.records)
     }
 

@@ -32,7 +32,7 @@ pub(crate) struct Shared {
     /// Why nothing can be written, while that is so.
     pub(super) failure: watch::Sender<Option<Arc<str>>>,
     #[cfg(test)]
-    pub(super) disk_is_full: AtomicBool,
+    pub(super) fault: Mutex<Option<super::testing::Fault>>,
     #[cfg(test)]
     pub(super) commits: std::sync::atomic::AtomicUsize,
 }
@@ -59,10 +59,19 @@ impl Shared {
             written: watch::Sender::new(()),
             failure: watch::Sender::new(None),
             #[cfg(test)]
-            disk_is_full: AtomicBool::new(false),
+            fault: Mutex::new(None),
             #[cfg(test)]
             commits: std::sync::atomic::AtomicUsize::new(0),
         })
+    }
+
+    /// Fails where a test wants it to.
+    #[cfg(test)]
+    pub(super) fn fail_for_test(&self, fault: super::testing::Fault) -> Result<(), fjall::Error> {
+        if *self.fault.lock() == Some(fault) {
+            return Err(std::io::Error::other("no space left").into());
+        }
+        Ok(())
     }
 
     pub(super) fn is_closed(&self) -> bool {

@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::EmbeddedLog;
@@ -46,9 +45,15 @@ pub(crate) fn bodies(log: &EmbeddedLog, topic: &str) -> Vec<String> {
     log.read(topic, 0, 0, usize::MAX).unwrap().iter().map(body).collect()
 }
 
-/// From here on, nothing can be written, or it can again.
-pub(crate) fn fill_disk(log: &EmbeddedLog, full: bool) {
-    log.shared.disk_is_full.store(full, Ordering::Release);
+/// What goes wrong with the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    NothingIsWritten,
+    WritesAreNotConfirmed,
+}
+
+pub(crate) fn set_fault(log: &EmbeddedLog, fault: Option<Fault>) {
+    *log.shared.fault.lock() = fault;
 }
 
 /// Waits until something has become so; it is asked after every write.

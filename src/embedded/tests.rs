@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::draft::RECORD_BYTES_MAX;
-use super::testing::{append, bodies, fill_disk, open, outgoing, spec, until};
+use super::testing::{Fault, append, bodies, open, outgoing, set_fault, spec, until};
 use super::{EmbeddedError, EmbeddedLog};
 use crate::config::Cleanup;
 use crate::publish::{Outgoing, PublishError};
@@ -110,14 +110,14 @@ async fn callers_that_come_together_share_one_write() {
     // The room that is taken shows that every caller has asked.
     while super::WAITING_BYTES_MAX - log.room.available_permits() < 50 * super::codec::weight(&outgoing("", None, "1"))
     {
-        tokio::task::yield_now().await;
+        std::thread::yield_now();
     }
-    // One thread may still be between taking its room and sending, so the queue is given the lock's turn once more.
     drop(blocked);
     for caller in callers {
         caller.await.unwrap().remove(0).unwrap();
     }
     assert_eq!(log.end("orders", 0), Some(50));
+    // A caller that has taken its room may not have got into the queue yet, so it may be a few more than two.
     assert!(log.shared.commits.load(Ordering::Acquire) <= 5, "{:?} writes", log.shared.commits);
     assert_eq!(log.room.available_permits(), super::WAITING_BYTES_MAX, "the room is given back");
 }
@@ -248,7 +248,7 @@ async fn a_directory_in_use_is_refused_in_words_and_free_once_closed() {
     log.close();
     let answer = log.append(vec![outgoing("orders", None, "late")]).await.remove(0);
     assert!(matches!(answer, Err(PublishError::Unavailable(_))), "{answer:?}");
-    assert!(matches!(log.read("orders", 0, 0, 1), Ok(records) if records.is_empty()));
+    assert!(matches!(log.read("orders", 0, 0, 1), Err(EmbeddedError::Closed)));
     assert!(matches!(log.ensure_topics(&[spec("other", 1)]), Err(EmbeddedError::Closed)));
     drop(EmbeddedLog::open(directory.path()).unwrap());
     EmbeddedLog::open(directory.path()).unwrap();
@@ -270,7 +270,7 @@ async fn a_full_disk_is_told_and_nothing_is_claimed() {
     let directory = directory();
     let log = open(&directory, &[spec("orders", 1)]);
     append(&log, "orders", &["a"]).await;
-    fill_disk(&log, true);
+    set_fault(&log, Some(Fault::NothingIsWritten));
     let answer = log.append(vec![outgoing("orders", None, "b")]).await.remove(0);
     assert!(
         matches!(&answer, Err(PublishError::Unavailable(reason)) if reason.contains("no space left")),
@@ -279,7 +279,7 @@ async fn a_full_disk_is_told_and_nothing_is_claimed() {
     assert_eq!(log.end("orders", 0), Some(1));
     assert!(log.failure().borrow().is_some());
 
-    fill_disk(&log, false);
+    set_fault(&log, None);
     let mut failure = log.failure();
     let healed = failure.wait_for(Option::is_none);
     assert!(tokio::time::timeout(super::testing::DEADLINE, healed).await.is_ok());

@@ -121,10 +121,6 @@ impl Writer {
         let mut draft = Draft::new(&self.shared, store, now_ms());
         let outcomes = requests.iter().map(|request| draft.add(request)).collect::<Result<_, _>>();
         let outcomes = outcomes.map_err(|err| reason(&err))?;
-        #[cfg(test)]
-        if self.shared.disk_is_full.load(std::sync::atomic::Ordering::Acquire) {
-            return Err("no space left on device".to_owned());
-        }
         draft.commit().map_err(|err| reason(&err))?;
         Ok(outcomes)
     }
@@ -162,9 +158,7 @@ impl Writer {
         *slot = None;
         let store = directory::reopen(&self.shared.path)?;
         #[cfg(test)]
-        if self.shared.disk_is_full.load(std::sync::atomic::Ordering::Acquire) {
-            return Err(std::io::Error::from(std::io::ErrorKind::StorageFull).into());
-        }
+        self.shared.fail_for_test(super::testing::Fault::NothingIsWritten)?;
         store.probe()?;
         for place in self.shared.topics().iter().flat_map(|topic| &topic.places) {
             let (start, end) = store.bounds(place.number)?;
