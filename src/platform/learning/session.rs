@@ -18,6 +18,9 @@ use crate::catalogue::learning::{
 /// How often the first attempt at a stage fails, and how often the second one does.
 const FAILURE_ODDS: [f64; 2] = [0.07, 0.3];
 
+/// The same for a learner's first session: whoever looks for the first time sees one from its start to its end.
+const FIRST_FAILURE_ODDS: [f64; 2] = [0.1, 0.0];
+
 /// Someone who learns.
 #[derive(Debug)]
 pub(super) struct Learner {
@@ -32,6 +35,7 @@ struct Session<'r> {
     scene: Scene<'r>,
     id: String,
     subject: &'static Subject,
+    failure_odds: [f64; 2],
     minutes: i32,
     cost: u32,
     /// The pieces that were made: id and version.
@@ -46,8 +50,9 @@ impl Learner {
 
     /// What comes before the next session, and the session itself.
     pub(super) fn next_scene(&mut self, random: &mut StdRng) -> VecDeque<Step> {
+        let odds = if self.registered { FAILURE_ODDS } else { FIRST_FAILURE_ODDS };
         let mut steps = if self.registered { self.interlude(random) } else { self.sign_up(random) };
-        steps.extend(session(random, &self.user.id));
+        steps.extend(session(random, &self.user.id, odds));
         steps
     }
 
@@ -137,7 +142,7 @@ fn role_changed(scene: &mut Scene<'_>, wait: Duration, old: &str, new: &str) {
     );
 }
 
-fn session(random: &mut StdRng, user: &str) -> VecDeque<Step> {
+fn session(random: &mut StdRng, user: &str, failure_odds: [f64; 2]) -> VecDeque<Step> {
     let mut scene = Scene::new(random, Some(user), "session-service");
     let (id, subject) = (scene.id(), scene.one_of(&words::SUBJECTS));
     let wait = scene.seconds(2.0, 5.0);
@@ -151,7 +156,8 @@ fn session(random: &mut StdRng, user: &str) -> VecDeque<Step> {
             estimated_duration_minutes: scene.random.random_bool(0.9).then_some(guess),
         }
     );
-    let mut session = Session { scene, id, subject, minutes: 0, cost: 0, pieces: Vec::new(), qualities: Vec::new() };
+    let mut session =
+        Session { scene, id, subject, failure_odds, minutes: 0, cost: 0, pieces: Vec::new(), qualities: Vec::new() };
     for (stage, number) in words::STAGES.iter().zip(1..) {
         if !session.play(stage, number) {
             return session.fail(stage);
@@ -164,7 +170,7 @@ fn session(random: &mut StdRng, user: &str) -> VecDeque<Step> {
 impl Session<'_> {
     /// Plays a stage, with a second attempt when the first one fails; says whether it was finished.
     fn play(&mut self, stage: &'static Stage, number: i32) -> bool {
-        for odds in FAILURE_ODDS {
+        for odds in self.failure_odds {
             self.scene.source = "agent-service";
             let execution = self.scene.id();
             let (wait, work) = (self.scene.seconds(0.3, 0.9), self.scene.seconds(2.6, 5.0));

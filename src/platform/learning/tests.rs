@@ -167,6 +167,21 @@ fn sessions_are_whole_and_their_figures_agree() {
 }
 
 #[test]
+fn the_first_session_of_each_user_is_finished() {
+    for seed in 0..20 {
+        let mut waiting: BTreeSet<_> = users().into_iter().map(|user| user.id).collect();
+        for (_, event) in play(seed, 1.0) {
+            let user = std::str::from_utf8(&event.key).unwrap();
+            assert!(!(event.event_type == "session.failed.v1" && waiting.contains(user)), "seed {seed}: {user}");
+            if event.event_type == "session.completed.v1" {
+                waiting.remove(user);
+            }
+        }
+        assert!(waiting.is_empty());
+    }
+}
+
+#[test]
 fn without_users_there_is_still_the_world() {
     let mut story = Story::new(1, &[]);
     for _ in 0..50 {
