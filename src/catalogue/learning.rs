@@ -109,10 +109,6 @@ macro_rules! events {
                 fn event_type(&self) -> &'static str {
                     Self::TYPE
                 }
-
-                fn topic(&self) -> &'static str {
-                    Self::TOPIC
-                }
             }
         )*
 
@@ -136,9 +132,6 @@ macro_rules! events {
 pub trait LearningBody: Serialize {
     /// The type's name on the wire.
     fn event_type(&self) -> &'static str;
-
-    /// The topic that carries it.
-    fn topic(&self) -> &'static str;
 
     /// The record's body as the main publisher writes it: `eventType` stands twice, because the serialiser there writes
     /// it once as the type id and once as a member.

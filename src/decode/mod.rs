@@ -14,7 +14,7 @@ use serde_json::Value;
 pub use error::{DecodeError, REASONS};
 
 use crate::catalogue::{Catalogue, Fault, shortened};
-use crate::config::{CatalogueMode, DecodeConfig, Problem, TopicConfig};
+use crate::config::{CatalogueMode, DecodeConfig, Format, Problem, TopicConfig};
 use crate::event::{Event, EventTime};
 use crate::record::Record;
 use body::Body;
@@ -96,7 +96,7 @@ struct Plan {
 
 impl Plan {
     fn new(topic: &str, config: &TopicConfig, problems: &mut Vec<Problem>) -> Self {
-        let DecodeConfig { format: _, event_type, id, time, correlation, aliases } = &config.decode;
+        let DecodeConfig { format: Format::Json, event_type, id, time, correlation, aliases } = &config.decode;
         let mut place = |key: &str, text: &str| {
             Place::parse(text).unwrap_or_else(|message| {
                 let key = format!("topics.{topic}.decode.{key}");

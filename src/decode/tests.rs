@@ -147,6 +147,26 @@ fn reasons_have_a_name_of_their_own() {
     assert!(names.iter().all(|name| name.bytes().all(|octet| octet.is_ascii_lowercase() || b"-8".contains(&octet))));
 }
 
+proptest::proptest! {
+    #[test]
+    fn no_body_makes_it_panic(body in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+        let _ = decoder("").decode(&record("t", body));
+    }
+
+    #[test]
+    fn a_damaged_record_is_an_event_or_has_a_known_reason(at in 0_usize..600, octet in 0_u8..=255, cut in 0_usize..600) {
+        let decoder = decoder(crate::platform::preset("learning").unwrap());
+        let mut body = include_bytes!("../../tests/data/learning/records/agent.completed.v1.json").to_vec();
+        body[at] = octet;
+        for body in [body.clone(), body[..cut].to_vec()] {
+            if let Err(error) = decoder.decode(&record("agent-events", body)) {
+                proptest::prop_assert!(REASONS.iter().any(|(name, _)| *name == error.reason()));
+                proptest::prop_assert!(error.to_string().len() < 10_000);
+            }
+        }
+    }
+}
+
 /// The files of `tests/data/learning`, each record's topic following from its file's name.
 fn samples(directory: &str) -> Vec<(String, Vec<u8>)> {
     let directory = format!("{}/tests/data/learning/{directory}", env!("CARGO_MANIFEST_DIR"));

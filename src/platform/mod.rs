@@ -101,6 +101,45 @@ mod tests {
     }
 
     #[test]
+    fn the_first_bridges_browser_messages_can_be_had_by_config() {
+        let text = include_str!("../../examples/learning-browser-messages.toml");
+        let config: Config = toml::from_str(text).unwrap();
+        let catalogue = Catalogue::builtin();
+        let mut messages = Vec::new();
+        for event_type in catalogue.types().filter(|event_type| config.topics.contains_key(&*event_type.topic)) {
+            let routes: Vec<_> =
+                config.route.iter().filter(|route| fits(&route.event.0[0], &event_type.name)).collect();
+            assert_eq!(routes.len(), 1, "{}", event_type.name);
+            let wrap = routes[0].project.as_ref().unwrap().wrap.as_ref().unwrap();
+            let names: Vec<_> = wrap.with.keys().map(String::as_str).collect();
+            assert_eq!(names, ["data", "sessionId", "timestamp", "type"]);
+            // Each value of `data` is a fixed text, the event's time, or a member that the type has.
+            for value in wrap.with["data"].as_table().unwrap().values().map(|value| value.as_str().unwrap()) {
+                let member = value.strip_prefix('{').and_then(|value| value.strip_suffix('}')).unwrap_or("eventType");
+                let known = event_type.schema["properties"].get(member).is_some() || member == "@time";
+                assert!(known, "{}: {value}", event_type.name);
+            }
+            messages.push(wrap.with["type"].as_str().unwrap());
+        }
+        messages.sort_unstable();
+        messages.dedup();
+        assert_eq!(
+            messages,
+            [
+                "agent.error",
+                "agent.progress",
+                "content.generated",
+                "content.updated",
+                "session.completed",
+                "session.error",
+                "session.started",
+                "system.alert",
+                "system.notification",
+            ]
+        );
+    }
+
+    #[test]
     fn access_rules_are_channel_patterns() {
         for rule in learning().access {
             let Some(channel) = rule.subscribe else { continue };
