@@ -12,6 +12,12 @@ use crate::record::Record;
 use crate::route::RouteTable;
 use crate::source::Tail;
 
+/// Octets of records that are delivered in one go, before the sessions get their turn.
+const BURST_BYTES: usize = 16 * 1024;
+
+/// What a record costs in an outbox beside its body.
+const RECORD_OVERHEAD_BYTES: usize = 256;
+
 /// What turns a record into messages.
 #[derive(Debug)]
 pub struct Pipeline {
@@ -31,9 +37,16 @@ impl Pipeline {
 
     /// Delivers every record of the tail until its reader stops.
     pub async fn run(&self, mut tail: Tail) {
+        let mut burst_bytes = 0;
         while let Some(records) = tail.next().await {
             for record in &records {
                 self.deliver(record);
+                burst_bytes += record.body.as_ref().map_or(0, bytes::Bytes::len) + RECORD_OVERHEAD_BYTES;
+                if burst_bytes >= BURST_BYTES {
+                    burst_bytes = 0;
+                    // Sessions get their turn to empty their outboxes: a burst must not cut a client that reads.
+                    tokio::task::yield_now().await;
+                }
             }
         }
     }

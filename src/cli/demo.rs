@@ -101,11 +101,11 @@ fn announce(gateway: &Gateway, tokens: &DemoTokens, data: &str) {
 
 /// Plays the story until the process is told to stop.
 async fn tell(gateway: &Gateway, seed: u64, pace: f64) {
-    let users = USERS.map(|(name, id, email)| StoryUser::new(id, name, email));
-    let mut story = Story::new(seed, &users);
+    let users = USERS.map(|(name, id, email)| StoryUser { id: id.into(), name: name.into(), email: email.into() });
+    let mut story = Story::new(seed, &users).with_pace(pace);
     loop {
         let (wait, event) = story.next(SystemTime::now());
-        tokio::time::sleep(wait.div_f64(pace)).await;
+        tokio::time::sleep(wait).await;
         let record =
             Outgoing { topic: Arc::from(event.topic), key: Some(event.key), headers: Vec::new(), body: event.body };
         for outcome in gateway.publish(vec![record]).await {

@@ -1,7 +1,7 @@
 //! The command line of the `sluice` binary.
 
 mod check;
-// mod demo;
+mod demo;
 mod log;
 mod serve;
 mod token;
@@ -113,7 +113,7 @@ impl Cli {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         match self.command.unwrap_or(Command::Serve(self.serve)) {
             Command::Serve(argument) => serve::run(&argument),
-            Command::Demo(_) => todo!(),
+            Command::Demo(arguments) => demo::run(&arguments),
             Command::Check(argument) => check::run(&argument),
             Command::Token(arguments) => token::run(&arguments),
             Command::Types { out } => types::run(out.as_deref()),

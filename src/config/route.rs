@@ -97,7 +97,7 @@ pub struct Projection {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Wrap {
-    /// The member that holds the projected body.
+    /// The member that holds the projected body; left out, the body itself stays out and `with` makes the whole.
     pub member: String,
     /// Other members with a fixed JSON value, or, as text, with `{…}` as in a channel template; `{@type}`, `{@id}`,
     /// `{@time}` and `{@now_ms}` stand for the event's type, id, RFC 3339 time and the gateway's clock. A text that is one `{…}` keeps the value's JSON type.

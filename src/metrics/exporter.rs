@@ -1,8 +1,7 @@
 //! Keeps the figures and renders them for Prometheus.
 
-use std::sync::OnceLock;
-
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use parking_lot::Mutex;
 
 /// Upper bounds of the latency histogram, in seconds.
 const LATENCY_BUCKETS: [f64; 16] =
@@ -35,15 +34,12 @@ impl Exporter {
 /// # Errors
 /// When something else in the process records metrics already.
 pub fn install() -> Result<Exporter, BuildError> {
-    static EXPORTER: OnceLock<Exporter> = OnceLock::new();
-    if let Some(exporter) = EXPORTER.get() {
+    static EXPORTER: Mutex<Option<Exporter>> = Mutex::new(None);
+    let mut installed = EXPORTER.lock();
+    if let Some(exporter) = &*installed {
         return Ok(exporter.clone());
     }
     let matcher = Matcher::Full("sluice_session_delivery_seconds".to_owned());
-    let handle = PrometheusBuilder::new().set_buckets_for_metric(matcher, &LATENCY_BUCKETS)?.install_recorder();
-    match handle {
-        Ok(handle) => Ok(EXPORTER.get_or_init(|| Exporter(handle)).clone()),
-        // Another thread was first.
-        Err(err) => EXPORTER.get().cloned().ok_or(err),
-    }
+    let handle = PrometheusBuilder::new().set_buckets_for_metric(matcher, &LATENCY_BUCKETS)?.install_recorder()?;
+    Ok(installed.insert(Exporter(handle)).clone())
 }

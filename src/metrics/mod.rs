@@ -71,6 +71,11 @@ pub fn messages_delivered(ages: &[Duration]) {
     }
 }
 
+/// A session's queued frames went to its socket in one go.
+pub fn frames_written() {
+    counter!("sluice_session_writes_total").increment(1);
+}
+
 /// A session began.
 pub fn session_opened() {
     counter!("sluice_session_opened_total").increment(1);

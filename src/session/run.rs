@@ -160,6 +160,7 @@ impl<L: Link> Driver<L> {
     fn on_flushed(&mut self, now: Moment) {
         self.session.on_sent(now);
         self.writing_since = None;
+        metrics::frames_written();
         let unix_ms = now.wall.duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_millis() as i64;
         let age = |record_time_ms: i64| Duration::from_millis(u64::try_from(unix_ms - record_time_ms).unwrap_or(0));
         let ages: Vec<Duration> = self.in_flight.drain(..).map(age).collect();

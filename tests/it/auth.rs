@@ -72,8 +72,7 @@ async fn a_ticket_is_good_once() {
 #[tokio::test]
 async fn a_session_ends_with_its_token() {
     let gateway = TestGateway::with("[auth]\nleeway = \"0s\"").await;
-    let mut client =
-        StompClient::connected(gateway.gateway.address(), &token_with(json!({ "sub": "ana" }), 2)).await;
+    let mut client = StompClient::connected(gateway.gateway.address(), &token_with(json!({ "sub": "ana" }), 2)).await;
     client.ends(4002, "time is over").await;
 }
 

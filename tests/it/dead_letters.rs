@@ -9,7 +9,12 @@ use crate::support::{TestGateway, eventually, learning};
 
 fn record(body: &str) -> Outgoing {
     let key = Some(Bytes::from_static(b"ana"));
-    Outgoing { topic: Arc::from("agent-events"), key, headers: Vec::new(), body: Bytes::copy_from_slice(body.as_bytes()) }
+    Outgoing {
+        topic: Arc::from("agent-events"),
+        key,
+        headers: Vec::new(),
+        body: Bytes::copy_from_slice(body.as_bytes()),
+    }
 }
 
 #[tokio::test]
@@ -41,10 +46,8 @@ async fn poison_becomes_dead_letters_and_the_rest_is_delivered() {
     ana.assert_silent().await;
     let written = "sluice_dead_letter_written_total";
     let labels = ["agent-events", "reason=\"invalid\""];
-    eventually("the dead letters are written", async || {
-        (gateway.metric(written, &labels).await >= 3.0).then_some(())
-    })
-    .await;
+    eventually("the dead letters are written", async || (gateway.metric(written, &labels).await >= 3.0).then_some(()))
+        .await;
     // What each dead letter says is on the topic itself; read it with the gateway stopped.
     let TestGateway { gateway, data, .. } = gateway;
     gateway.stop().await;

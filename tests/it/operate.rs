@@ -12,7 +12,10 @@ async fn health_and_catalogue_need_no_token() {
     let ready = get("/health/ready").await;
     assert_eq!(ready.status(), 200);
     let ready: Value = ready.json().await.unwrap();
-    assert_eq!((&ready["ready"], &ready["parts"]["source.embedded"]["ready"]), (&Value::from(true), &Value::from(true)));
+    assert_eq!(
+        (&ready["ready"], &ready["parts"]["source.embedded"]["ready"]),
+        (&Value::from(true), &Value::from(true))
+    );
     let catalogue: Vec<Value> = get("/api/v1/catalogue").await.json().await.unwrap();
     let mut names: Vec<&str> = catalogue.iter().map(|entry| entry["name"].as_str().unwrap()).collect();
     let mut expected: Vec<&str> = learning_types().collect();

@@ -35,7 +35,8 @@ async fn each_of_the_fifteen_events_reaches_its_channel_unchanged() {
 async fn nobody_gets_an_event_of_another_user() {
     let gateway = TestGateway::start().await;
     // Hostile ids: each is a user of its own, whatever a careless gateway would make of it.
-    let users = ["ana", "ana/session", "ana%2Fsession", "a.a", ".", "..", "*", "**", "%", "ana ", "\u{e9}", "e\u{301}", "ANA"];
+    let users =
+        ["ana", "ana/session", "ana%2Fsession", "a.a", ".", "..", "*", "**", "%", "ana ", "\u{e9}", "e\u{301}", "ANA"];
     let mut clients: Vec<StompClient> = Vec::new();
     for user in users {
         let mut client = gateway.client(user).await;
@@ -62,12 +63,8 @@ async fn an_event_without_an_owner_reaches_nobody_by_accident() {
     // Past the API's check, as another producer would write it.
     let (body, _) = learning("session.started.v1", "ana", "1");
     let body = body.replace(r#""userId":"ana""#, r#""userId":null"#);
-    let record = Outgoing {
-        topic: Arc::from("session-events"),
-        key: None,
-        headers: Vec::new(),
-        body: Bytes::from(body),
-    };
+    let record =
+        Outgoing { topic: Arc::from("session-events"), key: None, headers: Vec::new(), body: Bytes::from(body) };
     gateway.gateway.publish(vec![record]).await.remove(0).unwrap();
     let (body, channel) = learning("session.started.v1", "null", "2");
     gateway.publish(body).await;
@@ -125,12 +122,8 @@ async fn a_users_events_stay_in_order() {
 async fn the_platforms_original_browser_messages_can_be_had_by_config() {
     let config = std::fs::read_to_string("examples/learning-browser-messages.toml").unwrap();
     let data = tempfile::tempdir().unwrap();
-    let text = format!(
-        "{config}\n[server]\nlisten = \"127.0.0.1:0\"\n[source.embedded]\npath = {:?}\n[[auth.keys]]\nalgorithm = \"HS256\"\nsecret = \"{}\"\n",
-        data.path().join("log"),
-        crate::support::SECRET,
-    );
-    let gateway = TestGateway::of(data, sluice::config::load_text(&text).unwrap()).await;
+    let text = config.replace("[source.kafka]\nbrokers = [\"localhost:19092\"]", "");
+    let gateway = TestGateway::of(data, |data| crate::support::config_of(&text, data, "[[access]]\npublish = \"*\"")).await;
     let mut ana = gateway.client("ana").await;
     ana.subscribe("/user/**").await;
     gateway.publish(learning("agent.completed.v1", "ana", "s-1").0).await;

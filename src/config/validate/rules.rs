@@ -36,8 +36,12 @@ fn check_projection(at: &str, project: &Projection, findings: &mut Findings) {
     }
     let Some(wrap) = &project.wrap else { return };
     let member = format!("{at}.wrap.member");
-    if wrap.member.is_empty() {
-        findings.add(member, "", "is missing; name the member that holds the body, as `data`");
+    if wrap.member.is_empty() && wrap.with.is_empty() {
+        findings.add(
+            member,
+            "",
+            "is missing; name the member that holds the body, as `data`, or build the whole in `with`",
+        );
     } else if wrap.with.contains_key(&wrap.member) {
         let key = format!("{at}.wrap.with.{}", quoted(&wrap.member));
         findings.add_beside(Problem::new(key, "", "is the member that holds the body; choose another"), &[&member]);

@@ -162,7 +162,7 @@ fn routes() {
     check(&with("priority = \"urgent\""), "route[0].priority", "must be `critical`, `high`, `normal` or `low`");
     check(&with("project = { pick = [\"a\"], omit = [\"b\"] }"), "route[0].project", "both `pick` and `omit`");
     check(&with("project = { rename = { a = \"\" } }"), "route[0].project.rename.a", "is empty");
-    check(&with("project = { wrap = { with = { a = 1 } } }"), "route[0].project.wrap.member", "is missing");
+    check(&with("project = { wrap = {} }"), "route[0].project.wrap.member", "is missing");
     check(
         &with("project = { wrap = { member = \"a\", with = { a = 1 } } }"),
         "route[0].project.wrap.with.a",

@@ -4,11 +4,19 @@ use uuid::Uuid;
 
 /// Each type, its topic's name in the catalogue aside: whether it goes to the user's session, and its own members.
 const TYPES: [(&str, Destination, &str); 15] = [
-    ("user.registered.v1", Destination::User, r#""email":"a@example.com","firstName":"A","lastName":"B","role":"FREE_USER""#),
+    (
+        "user.registered.v1",
+        Destination::User,
+        r#""email":"a@example.com","firstName":"A","lastName":"B","role":"FREE_USER""#,
+    ),
     ("user.updated.v1", Destination::User, r#""changes":{"lastName":"C"}"#),
     ("user.role-changed.v1", Destination::User, r#""oldRole":"FREE_USER","newRole":"PRO_USER","changedBy":"7c0e""#),
     ("session.started.v1", Destination::Session, r#""topic":"Graph theory","estimatedDurationMinutes":45"#),
-    ("session.completed.v1", Destination::Session, r#""actualDurationMinutes":50,"qualityScore":0.93,"totalCostUsd":4.5"#),
+    (
+        "session.completed.v1",
+        Destination::Session,
+        r#""actualDurationMinutes":50,"qualityScore":0.93,"totalCostUsd":4.5"#,
+    ),
     ("session.failed.v1", Destination::Session, r#""errorMessage":"no budget","failedAtStage":"RESEARCH""#),
     ("agent.started.v1", Destination::Session, r#""executionId":"5af0","agentType":"RESEARCH","stageNumber":1"#),
     (

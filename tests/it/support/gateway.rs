@@ -11,11 +11,10 @@ use tempfile::TempDir;
 
 use super::{SECRET, StompClient, eventually, operator, token};
 
-/// The learning platform on the embedded log in that directory, with the tests' key; `more` is added to the text.
-pub fn config(data: &Path, more: &str) -> Config {
+/// The config of that text on the embedded log in that directory, with the tests' key; `more` is added to the text.
+pub fn config_of(text: &str, data: &Path, more: &str) -> Config {
     let text = format!(
-        "{}\n[server]\nlisten = \"127.0.0.1:0\"\n[source.embedded]\npath = {:?}\n[[auth.keys]]\nalgorithm = \"HS256\"\nsecret = \"{SECRET}\"\n{more}",
-        platform::preset("learning").unwrap(),
+        "{text}\n[server]\nlisten = \"127.0.0.1:0\"\n[source.embedded]\npath = {:?}\n[[auth.keys]]\nalgorithm = \"HS256\"\nsecret = \"{SECRET}\"\n{more}",
         data.join("log"),
     );
     load_text(&text).unwrap_or_else(|error| panic!("{:#?}", error.0))
@@ -43,13 +42,13 @@ impl TestGateway {
 
     /// The same on a directory that may hold a log already.
     pub async fn at(data: TempDir, more: &str) -> Self {
-        let config = config(data.path(), more);
-        Self::of(data, config).await
+        let preset = platform::preset("learning").unwrap();
+        Self::of(data, |data| config_of(preset, data, more)).await
     }
 
     /// A gateway of any config whose log is in that directory.
-    pub async fn of(data: TempDir, config: Config) -> Self {
-        let gateway = Gateway::start(config, Options::default()).await.unwrap();
+    pub async fn of(data: TempDir, config: impl FnOnce(&Path) -> Config) -> Self {
+        let gateway = Gateway::start(config(data.path()), Options::default()).await.unwrap();
         let started = Self { gateway, http: reqwest::Client::new(), data };
         eventually("the gateway is ready", async || started.gateway.health().is_ready().then_some(())).await;
         started

@@ -9,7 +9,7 @@ use std::future::Future;
 use std::time::Duration;
 
 pub use events::{learning, learning_types};
-pub use gateway::{TestGateway, config};
+pub use gateway::{TestGateway, config_of};
 pub use stomp_client::{Frame, StompClient, Upgrade};
 pub use tokens::{SECRET, operator, token, token_with};
 
@@ -20,9 +20,7 @@ pub const DEADLINE: Duration = Duration::from_secs(20);
 #[track_caller]
 pub fn within<F: Future>(what: &str, future: F) -> impl Future<Output = F::Output> {
     let what = what.to_owned();
-    async move {
-        tokio::time::timeout(DEADLINE, future).await.unwrap_or_else(|_| panic!("not within {DEADLINE:?}: {what}"))
-    }
+    async move { tokio::time::timeout(DEADLINE, future).await.unwrap_or_else(|_| panic!("not within {DEADLINE:?}: {what}")) }
 }
 
 /// Looks again and again until `look` gives something.
