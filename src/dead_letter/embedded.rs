@@ -7,20 +7,21 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::{DeadLetters, Judge, Refusal};
-use crate::embedded::{EmbeddedError, EmbeddedLog, Follower, Place, Step};
+use crate::embedded::{Condition, EmbeddedError, EmbeddedLog, Follower, Place, Step};
 use crate::health::Part;
 use crate::metrics;
 use crate::publish::{Outgoing, PublishError};
 use crate::record::Record;
-use crate::source::embedded::tell;
 
 /// The name under which the log keeps how far this path is.
 const READER: &str = "dead-letters";
+
+/// How many records are judged, and their dead letters written, in one go.
+const BATCH_RECORDS_MAX: usize = 256;
 
 /// How often the position is written when there is nothing else to write: what came since is judged again after a crash,
 /// with the same outcome.
@@ -47,10 +48,10 @@ pub fn start(
             Err(err) => resume_later(&log, &topics, &part, &shutdown, err).await,
         };
         let Some(follower) = follower else { return };
-        let failure = log.failure();
+        let condition = log.condition();
         // It stands where the files have it.
         let saved = follower.places().iter().map(|(place, next)| (place.number, *next)).collect();
-        let keeper = Keeper { log, follower, dead_letters, judge, part, failure, saved, saved_at: Instant::now() };
+        let keeper = Keeper { log, follower, dead_letters, judge, part, condition, saved, saved_at: Instant::now() };
         keeper.run(&shutdown).await;
     })
 }
@@ -84,7 +85,7 @@ struct Keeper {
     dead_letters: DeadLetters,
     judge: Judge,
     part: Part,
-    failure: watch::Receiver<Option<Arc<str>>>,
+    condition: Condition,
     /// Where it stands in each partition, by the partition's number, as the files have it.
     saved: HashMap<u32, u64>,
     saved_at: Instant,
@@ -92,16 +93,15 @@ struct Keeper {
 
 impl Keeper {
     async fn run(mut self, shutdown: &CancellationToken) {
-        self.failure.mark_changed();
         loop {
             let batch = tokio::select! {
                 biased;
                 () = shutdown.cancelled() => break,
-                Ok(()) = self.failure.changed() => {
-                    tell(&mut self.failure, &self.part);
+                () = self.condition.changed() => {
+                    self.condition.tell(&self.part);
                     continue;
                 }
-                batch = self.follower.next() => batch,
+                batch = self.follower.next(BATCH_RECORDS_MAX) => batch,
             };
             match batch {
                 Ok(records) => {
@@ -158,7 +158,7 @@ impl Keeper {
         for (topic, reason) in kept {
             metrics::dead_letter_written(topic, reason);
         }
-        tell(&mut self.failure, &self.part);
+        self.condition.tell(&self.part);
         true
     }
 
@@ -182,7 +182,7 @@ impl Keeper {
         }
         self.part.down(err.to_string());
         rest(shutdown).await;
-        self.failure.mark_changed();
+        self.condition.tell(&self.part);
     }
 }
 
@@ -331,8 +331,7 @@ mod tests {
     }
 
     async fn append_when_possible(log: &EmbeddedLog, body: &str) {
-        let mut failure = log.failure();
-        tokio::time::timeout(DEADLINE, failure.wait_for(Option::is_none)).await.unwrap().unwrap();
+        tokio::time::timeout(DEADLINE, log.condition().good()).await.unwrap();
         append(log, "orders", &[body]).await;
     }
 

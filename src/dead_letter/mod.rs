@@ -107,7 +107,11 @@ fn rfc3339(millis: i64) -> Option<String> {
 }
 
 fn cut(detail: &str) -> &str {
-    &detail[..detail.floor_char_boundary(DETAIL_BYTES_MAX)]
+    let mut end = detail.len().min(DETAIL_BYTES_MAX);
+    while !detail.is_char_boundary(end) {
+        end -= 1;
+    }
+    &detail[..end]
 }
 
 #[cfg(test)]

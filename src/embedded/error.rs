@@ -80,7 +80,9 @@ impl EmbeddedError {
         let path = path.to_owned();
         match err {
             fjall::Error::Locked => Self::InUse(path),
-            fjall::Error::Io(reason) => Self::Unreachable { path, reason },
+            fjall::Error::Io(reason) | fjall::Error::Storage(fjall::LsmError::Io(reason)) => {
+                Self::Unreachable { path, reason }
+            }
             fjall::Error::InvalidVersion(found) => Self::UnknownFormat {
                 path,
                 found: found.map_or_else(|| "unknown".to_owned(), |version| format!("{version} of its storage")),

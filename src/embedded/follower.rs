@@ -8,7 +8,6 @@ use super::EmbeddedError;
 use super::shared::{Chunk, Shared};
 use super::topic::Place;
 use crate::record::Record;
-use crate::source::BATCH_RECORDS_MAX;
 
 /// How many octets one batch holds, give or take a record.
 const BATCH_BYTES_MAX: usize = 1024 * 1024;
@@ -40,8 +39,8 @@ impl Follower {
         follower
     }
 
-    /// The next records of one partition, as soon as there are some. Nothing is lost when the future is dropped.
-    pub(crate) async fn next(&mut self) -> Result<Vec<Record>, EmbeddedError> {
+    /// The next records of one partition, at most so many, as soon as there are some. Nothing is lost when the future is dropped.
+    pub(crate) async fn next(&mut self, records_max: usize) -> Result<Vec<Record>, EmbeddedError> {
         loop {
             // Before looking: what is written from here on wakes the wait below.
             self.written.borrow_and_update();
@@ -52,7 +51,7 @@ impl Follower {
             while let Some(index) = self.next_place() {
                 let (place, from) = &self.places[index];
                 let (place, from) = (Arc::clone(place), *from);
-                let chunk = self.read(Arc::clone(&place), from).await?;
+                let chunk = self.read(Arc::clone(&place), from, records_max).await?;
                 tell_of_hole(&place, from, &chunk);
                 self.places[index].1 = chunk.next;
                 self.turn = index + 1;
@@ -78,9 +77,9 @@ impl Follower {
         &self.places
     }
 
-    async fn read(&self, place: Arc<Place>, from: u64) -> Result<Chunk, EmbeddedError> {
+    async fn read(&self, place: Arc<Place>, from: u64, records_max: usize) -> Result<Chunk, EmbeddedError> {
         let shared = Arc::clone(&self.shared);
-        let read = move || shared.read(&place, from, BATCH_RECORDS_MAX, BATCH_BYTES_MAX);
+        let read = move || shared.read(&place, from, records_max, BATCH_BYTES_MAX);
         tokio::task::spawn_blocking(read).await.map_err(|_| EmbeddedError::Closed)?
     }
 

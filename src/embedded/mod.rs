@@ -5,6 +5,7 @@
 
 mod codec;
 mod compaction;
+mod condition;
 #[cfg(test)]
 mod crash_test;
 mod directory;
@@ -22,13 +23,15 @@ mod tests;
 mod topic;
 mod writer;
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 
 use parking_lot::Mutex;
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::sync::{Semaphore, oneshot};
 
+pub(crate) use self::condition::Condition;
 pub use self::error::EmbeddedError;
 pub(crate) use self::follower::Follower;
 use self::shared::Shared;
@@ -236,7 +239,7 @@ impl EmbeddedLog {
     pub(crate) fn resume(&self, reader: &'static str, topics: &[String]) -> Result<Follower, EmbeddedError> {
         let known: Vec<_> = topics.iter().filter_map(|name| self.shared.topic(name)).collect();
         let places = known.iter().flat_map(|topic| &topic.places);
-        let mut stands = std::collections::HashMap::new();
+        let mut stands = HashMap::new();
         self.shared.with_store(|store| {
             let mut batch = store.durable();
             for place in places {
@@ -253,9 +256,9 @@ impl EmbeddedLog {
         Ok(Follower::new(Arc::clone(&self.shared), topics, from))
     }
 
-    /// Why nothing can be written, while that is so.
-    pub(crate) fn failure(&self) -> watch::Receiver<Option<Arc<str>>> {
-        self.shared.failure.subscribe()
+    /// Whether it can be written.
+    pub(crate) fn condition(&self) -> Condition {
+        Condition::new(self.shared.failure.subscribe())
     }
 
     /// Writes what was asked for so far, closes the files and lets go of the directory. Closing twice does nothing.

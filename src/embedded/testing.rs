@@ -56,6 +56,33 @@ pub(crate) fn set_fault(log: &EmbeddedLog, fault: Option<Fault>) {
     *log.shared.fault.lock() = fault;
 }
 
+/// Nothing is written, and nothing fails, while the result is held.
+pub(crate) fn hang(log: &EmbeddedLog) -> Hanging {
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let (started, is_started) = std::sync::mpsc::channel();
+    let shared = Arc::clone(&log.shared);
+    // Another thread holds the files, because a guard must not be held over an await.
+    let holder = std::thread::spawn(move || {
+        let _files = shared.store.write();
+        started.send(()).unwrap();
+        let _ = released.recv();
+    });
+    is_started.recv().unwrap();
+    Hanging { release: Some(release), holder: Some(holder) }
+}
+
+pub(crate) struct Hanging {
+    release: Option<std::sync::mpsc::Sender<()>>,
+    holder: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Drop for Hanging {
+    fn drop(&mut self) {
+        self.release = None;
+        let _ = self.holder.take().map(std::thread::JoinHandle::join);
+    }
+}
+
 /// Waits until something has become so; it is asked after every write.
 pub(crate) async fn until(log: &EmbeddedLog, what: &str, mut is_so: impl FnMut() -> bool) {
     let mut written = log.shared.written.subscribe();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::slice::from_ref;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -100,7 +101,7 @@ async fn concurrent_appenders_get_dense_offsets_and_all_records_are_there() {
 async fn callers_that_come_together_share_one_write() {
     let directory = directory();
     let log = open(&directory, &[spec("orders", 1)]);
-    let blocked = log.shared.store.write();
+    let hanging = super::testing::hang(&log);
     let callers: Vec<_> = (0..50)
         .map(|number| {
             let log = Arc::clone(&log);
@@ -112,7 +113,7 @@ async fn callers_that_come_together_share_one_write() {
     {
         std::thread::yield_now();
     }
-    drop(blocked);
+    drop(hanging);
     for caller in callers {
         caller.await.unwrap().remove(0).unwrap();
     }
@@ -188,10 +189,10 @@ async fn topics_that_differ_are_told_and_left_alone() {
     let states = |reports: Vec<crate::topics::TopicReport>| -> Vec<_> {
         reports.into_iter().map(|report| (report.partitions, report.records, report.state)).collect()
     };
-    assert_eq!(states(log.report(&[wanted.clone()]).unwrap()), [(0, 0, TopicState::Missing)]);
-    assert_eq!(states(log.ensure_topics(&[wanted.clone()]).unwrap()), [(2, 0, TopicState::Created)]);
+    assert_eq!(states(log.report(from_ref(&wanted)).unwrap()), [(0, 0, TopicState::Missing)]);
+    assert_eq!(states(log.ensure_topics(from_ref(&wanted)).unwrap()), [(2, 0, TopicState::Created)]);
     append(&log, "orders", &["a", "b"]).await;
-    assert_eq!(states(log.ensure_topics(&[wanted.clone()]).unwrap()), [(2, 2, TopicState::Present)]);
+    assert_eq!(states(log.ensure_topics(from_ref(&wanted)).unwrap()), [(2, 2, TopicState::Present)]);
     log.close();
 
     let log = EmbeddedLog::open(directory.path()).unwrap();
@@ -204,7 +205,7 @@ async fn topics_that_differ_are_told_and_left_alone() {
     let differences =
         ["partitions: 2 instead of 8", "retention: 1h instead of 14d", "cleanup: delete instead of compact"];
     let differs = TopicState::Differs { differences: differences.map(str::to_owned).to_vec() };
-    assert_eq!(states(log.ensure_topics(&[other.clone()]).unwrap()), [(2, 2, differs.clone())]);
+    assert_eq!(states(log.ensure_topics(from_ref(&other)).unwrap()), [(2, 2, differs.clone())]);
     assert_eq!(states(log.report(&[other]).unwrap()), [(2, 2, differs)]);
     assert_eq!(states(log.report(&[wanted]).unwrap()), [(2, 2, TopicState::Present)]);
 }
@@ -277,12 +278,10 @@ async fn a_full_disk_is_told_and_nothing_is_claimed() {
         "{answer:?}"
     );
     assert_eq!(log.end("orders", 0), Some(1));
-    assert!(log.failure().borrow().is_some());
+    assert!(log.shared.failure.borrow().is_some());
 
     set_fault(&log, None);
-    let mut failure = log.failure();
-    let healed = failure.wait_for(Option::is_none);
-    assert!(tokio::time::timeout(super::testing::DEADLINE, healed).await.is_ok());
+    assert!(tokio::time::timeout(super::testing::DEADLINE, log.condition().good()).await.is_ok());
     append(&log, "orders", &["c"]).await;
     assert_eq!(bodies(&log, "orders"), ["a", "c"]);
 }

@@ -160,7 +160,7 @@ fn millis(duration: Duration) -> u64 {
 /// A duration as the config has it, in the largest unit that leaves nothing over.
 fn words(millis: u64) -> String {
     const UNITS: [(u64, &str); 4] = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")];
-    let unit = UNITS.iter().find(|(size, _)| millis > 0 && millis % size == 0);
+    let unit = UNITS.iter().find(|(size, _)| millis > 0 && millis.is_multiple_of(*size));
     unit.map_or_else(|| format!("{millis}ms"), |(size, name)| format!("{}{name}", millis / size))
 }
 

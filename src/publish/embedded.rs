@@ -50,3 +50,36 @@ const fn outcome(answer: &Result<Written, PublishError>) -> &'static str {
         Err(PublishError::Refused(_)) => "refused",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embedded::testing::{Fault, hang, open, outgoing, set_fault, spec};
+
+    #[tokio::test]
+    async fn what_was_published_is_answered_in_order_with_its_place() {
+        let directory = tempfile::tempdir().unwrap();
+        let log = open(&directory, &[spec("orders", 1)]);
+        let publisher = EmbeddedPublisher::new(Arc::clone(&log), Duration::from_secs(30));
+        let records = ["orders", "unheard-of", "orders"].map(|topic| outgoing(topic, Some("key"), "{}"));
+        let answers = publisher.publish(records.to_vec()).await;
+        assert_eq!(answers.iter().map(outcome).collect::<Vec<_>>(), ["written", "unknown-topic", "written"]);
+        let last = Written { topic: "orders".into(), partition: 0, offset: 1 };
+        assert_eq!(answers[2].as_ref().unwrap(), &last);
+        set_fault(&log, Some(Fault::NothingIsWritten));
+        let answers = publisher.publish(records.to_vec()).await;
+        assert_eq!(answers.iter().map(outcome).collect::<Vec<_>>(), ["unavailable"; 3]);
+        assert_eq!(log.end("orders", 0), Some(2));
+    }
+
+    #[tokio::test]
+    async fn a_disk_that_hangs_is_not_waited_for_for_ever() {
+        let directory = tempfile::tempdir().unwrap();
+        let log = open(&directory, &[spec("orders", 1)]);
+        let publisher = EmbeddedPublisher::new(Arc::clone(&log), Duration::from_millis(20));
+        let hanging = hang(&log);
+        let answers = publisher.publish(vec![outgoing("orders", None, "{}")]).await;
+        assert!(matches!(&answers[0], Err(PublishError::Unavailable(_))), "{answers:?}");
+        drop(hanging);
+    }
+}

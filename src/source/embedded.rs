@@ -1,24 +1,25 @@
 //! Reads the embedded log: every partition of the topics, from now on.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::Tail;
-use crate::embedded::{EmbeddedError, EmbeddedLog, Follower};
+use super::{BATCH_RECORDS_MAX, Tail};
+use crate::embedded::{Condition, EmbeddedError, EmbeddedLog, Follower};
 use crate::health::Part;
 use crate::metrics;
 use crate::record::Record;
 
 /// How long a read that failed is not tried again.
-const RETRY_INTERVAL: std::time::Duration = std::time::Duration::from_secs(1);
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Reads those topics from now on: everything that is written after this returns. A slow pipeline holds the reader up and
 /// loses nothing. `part` also tells when the log cannot be written.
 pub fn tail(log: &Arc<EmbeddedLog>, topics: &[String], part: Part, shutdown: CancellationToken) -> Tail {
     let (batches, tail) = Tail::new();
-    let reader = Reader { follower: log.follow(topics), failure: log.failure(), part, batches };
+    let reader = Reader { follower: log.follow(topics), condition: log.condition(), part, batches };
     tokio::spawn(async move {
         tokio::select! {
             () = shutdown.cancelled() => {}
@@ -30,19 +31,18 @@ pub fn tail(log: &Arc<EmbeddedLog>, topics: &[String], part: Part, shutdown: Can
 
 struct Reader {
     follower: Follower,
-    failure: watch::Receiver<Option<Arc<str>>>,
+    condition: Condition,
     part: Part,
     batches: mpsc::Sender<Vec<Record>>,
 }
 
 impl Reader {
     async fn run(mut self) {
-        self.failure.mark_changed();
         loop {
             tokio::select! {
                 biased;
-                Ok(()) = self.failure.changed() => tell(&mut self.failure, &self.part),
-                batch = self.follower.next() => match batch {
+                () = self.condition.changed() => self.condition.tell(&self.part),
+                batch = self.follower.next(BATCH_RECORDS_MAX) => match batch {
                     Ok(records) => {
                         count(&self.follower, &records);
                         if self.batches.send(records).await.is_err() {
@@ -65,17 +65,7 @@ impl Reader {
         }
         self.part.down(err.to_string());
         tokio::time::sleep(RETRY_INTERVAL).await;
-        self.failure.mark_changed();
-    }
-}
-
-/// Tells the part whether the log can be written.
-pub(crate) fn tell(failure: &mut watch::Receiver<Option<Arc<str>>>, part: &Part) {
-    let reason = failure.borrow_and_update().clone();
-    metrics::source_connected("embedded", reason.is_none());
-    match reason {
-        Some(reason) => part.down(format!("the embedded log cannot be written: {reason}; what it holds is delivered")),
-        None => part.up(),
+        self.condition.tell(&self.part);
     }
 }
 
@@ -98,7 +88,7 @@ mod tests {
     use super::*;
     use crate::embedded::testing::{DEADLINE, Fault, append, body, open, outgoing, set_fault, spec};
     use crate::health::Health;
-    use crate::source::{BATCH_RECORDS_MAX, BATCHES_WAITING_MAX};
+    use crate::source::BATCHES_WAITING_MAX;
 
     fn names(topics: &[&str]) -> Vec<String> {
         topics.iter().map(|topic| (*topic).to_owned()).collect()

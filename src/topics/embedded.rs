@@ -31,3 +31,34 @@ pub fn apply(config: &Config) -> Result<Vec<TopicReport>, EmbeddedError> {
     log.close();
     reports
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::load_text;
+
+    fn states(reports: Result<Vec<TopicReport>, EmbeddedError>) -> Vec<(String, i32, TopicState)> {
+        reports.unwrap().into_iter().map(|report| (report.name, report.partitions, report.state)).collect()
+    }
+
+    #[test]
+    fn list_changes_nothing_and_apply_makes_what_is_missing() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("data");
+        let text = format!(
+            "[source.embedded]\npath = {path:?}\n[topics.orders]\npartitions = 3\ndead_letter = \"orders-dlq\""
+        );
+        let config = load_text(&text).unwrap();
+        let both = |partitions: i32, dead_letters: i32, state: TopicState| {
+            [("orders".to_owned(), partitions, state.clone()), ("orders-dlq".to_owned(), dead_letters, state)]
+        };
+        assert_eq!(states(list(&config)), both(0, 0, TopicState::Missing));
+        assert!(!path.exists());
+        assert_eq!(states(apply(&config)), both(3, 1, TopicState::Created));
+        assert_eq!(states(apply(&config)), both(3, 1, TopicState::Present));
+        assert_eq!(states(list(&config)), both(3, 1, TopicState::Present));
+        let _running = EmbeddedLog::open(&path).unwrap();
+        assert!(matches!(list(&config), Err(EmbeddedError::InUse(_))));
+        assert!(matches!(apply(&config), Err(EmbeddedError::InUse(_))));
+    }
+}
