@@ -5,4 +5,6 @@
 
 mod support;
 
+mod publisher;
 mod tail;
+mod topics;

@@ -1,5 +1,6 @@
 //! The settings that every client of Kafka starts from, and what librdkafka reports about its connections.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
@@ -45,9 +46,12 @@ pub(crate) fn settings(config: &KafkaConfig, defaults: Settings<'_>, fixed: Sett
     client
 }
 
-/// What librdkafka reports from its own threads about one client.
+/// What librdkafka reports from its own threads about one client. Every clone is the same.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reports(Arc<Inner>);
+
 #[derive(Debug, Default)]
-pub(crate) struct Reports {
+struct Inner {
     last_error: Mutex<Option<String>>,
     all_brokers_down: AtomicBool,
     statistics: Mutex<Option<Statistics>>,
@@ -56,17 +60,17 @@ pub(crate) struct Reports {
 impl Reports {
     /// The last error of a connection, in librdkafka's words.
     pub(crate) fn last_error(&self) -> Option<String> {
-        self.last_error.lock().clone()
+        self.0.last_error.lock().clone()
     }
 
     /// Whether all connections were lost since this was last asked.
     pub(crate) fn take_all_brokers_down(&self) -> bool {
-        self.all_brokers_down.swap(false, Ordering::Relaxed)
+        self.0.all_brokers_down.swap(false, Ordering::Relaxed)
     }
 
     /// The newest statistics, once.
     pub(crate) fn take_statistics(&self) -> Option<Statistics> {
-        self.statistics.lock().take()
+        self.0.statistics.lock().take()
     }
 }
 
@@ -75,16 +79,16 @@ impl ClientContext for Reports {
         tracing::debug!(%error, reason, "librdkafka");
         match error.rdkafka_error_code() {
             // It names no cause; the errors before it do.
-            Some(RDKafkaErrorCode::AllBrokersDown) => self.all_brokers_down.store(true, Ordering::Relaxed),
+            Some(RDKafkaErrorCode::AllBrokersDown) => self.0.all_brokers_down.store(true, Ordering::Relaxed),
             // The end of a partition and lost offsets are about records, not about connections.
             Some(RDKafkaErrorCode::PartitionEOF | RDKafkaErrorCode::AutoOffsetReset) => {}
-            _ => *self.last_error.lock() = Some(reason.to_owned()),
+            _ => *self.0.last_error.lock() = Some(reason.to_owned()),
         }
     }
 
     fn stats_raw(&self, statistics: &[u8]) {
         match serde_json::from_slice(statistics) {
-            Ok(statistics) => *self.statistics.lock() = Some(statistics),
+            Ok(statistics) => *self.0.statistics.lock() = Some(statistics),
             Err(err) => tracing::error!("librdkafka's statistics cannot be read: {err}"),
         }
     }

@@ -192,7 +192,7 @@ impl<'a> Reader<'a> {
         if let Some(answer) = self.query.answer(Duration::ZERO) {
             self.on_answer(answer);
         }
-        let reports = Arc::clone(self.consumer.context());
+        let reports = self.consumer.context().as_ref().clone();
         if reports.take_all_brokers_down() && !self.topics.is_empty() {
             self.link.down(&reason(&reports, "no broker can be reached"));
             self.ask_soon();
