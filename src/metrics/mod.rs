@@ -21,6 +21,11 @@ pub fn source_lag(topic: &str, partition: i32, records: u64) {
         .set(records as f64);
 }
 
+/// A partition could not be read on where it was, and was taken up somewhere else or anew.
+pub fn source_restarted(topic: &str, reason: &'static str) {
+    counter!("sluice_source_restarts_total", "topic" => topic.to_owned(), "reason" => reason).increment(1);
+}
+
 /// A connection to a broker was lost or came back.
 pub fn source_connected(source: &'static str, connected: bool) {
     gauge!("sluice_source_connected", "source" => source).set(if connected { 1.0 } else { 0.0 });
