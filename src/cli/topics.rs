@@ -33,8 +33,10 @@ fn reports(config: &Config, apply: bool) -> anyhow::Result<Vec<TopicReport>> {
     #[cfg(feature = "kafka")]
     if let Some(kafka) = &config.source.kafka {
         let specs = topics::specs(config, crate::config::SourceName::Kafka);
-        let look = if apply { topics::kafka::apply } else { topics::kafka::list };
-        reports.extend(look(kafka, &specs).map_err(anyhow::Error::msg)?);
+        let looked = tokio::runtime::Runtime::new()?.block_on(async {
+            if apply { topics::kafka::apply(kafka, &specs).await } else { topics::kafka::list(kafka, &specs).await }
+        });
+        reports.extend(looked.map_err(anyhow::Error::msg)?);
     }
     Ok(reports)
 }

@@ -3,6 +3,8 @@
 //! This belongs to the path that happens once in the cluster; the live path only counts what it passes over.
 
 pub mod embedded;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -11,7 +11,6 @@ use crate::config::{Config, SourceName};
 use crate::dead_letter::{self, DeadLetters, Judge};
 use crate::embedded::EmbeddedLog;
 use crate::health::Health;
-use crate::metrics;
 use crate::publish::embedded::EmbeddedPublisher;
 use crate::publish::{Outgoing, PublishError, Publisher, Written};
 use crate::source::{self, Tail};
@@ -36,7 +35,6 @@ impl std::fmt::Debug for Publishers {
 impl Publishers {
     /// Writes all records, each through its topic's source, and answers for each in the order given.
     pub async fn publish(&self, records: Vec<Outgoing>) -> Vec<Result<Written, PublishError>> {
-        let topics: Vec<Arc<str>> = records.iter().map(|record| Arc::clone(&record.topic)).collect();
         let mut outcomes: Vec<Option<Result<Written, PublishError>>> = records.iter().map(|_| None).collect();
         // One call for each publisher, so that the records of one source stay in their order and share its batches.
         let mut groups: Vec<(&Arc<dyn Publisher>, Vec<usize>, Vec<Outgoing>)> = Vec::new();
@@ -59,11 +57,7 @@ impl Publishers {
             }
         }
         let unanswered = || Err(PublishError::Unavailable("the publisher gave no answer".to_owned()));
-        let outcomes: Vec<_> = outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(unanswered)).collect();
-        for (topic, outcome) in topics.iter().zip(&outcomes) {
-            metrics::record_published(topic, if outcome.is_ok() { "written" } else { "failed" });
-        }
-        outcomes
+        outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(unanswered)).collect()
     }
 }
 
@@ -154,12 +148,13 @@ impl Start<'_> {
     }
 }
 
-/// Librdkafka's admin calls block, so they run on a thread of their own.
 #[cfg(feature = "kafka")]
 async fn look(kafka: crate::config::KafkaConfig, specs: Vec<topics::TopicSpec>) -> Result<Vec<TopicReport>, String> {
-    let look = if kafka.create_topics { topics::kafka::apply } else { topics::kafka::list };
-    let looking = tokio::task::spawn_blocking(move || look(&kafka, &specs));
-    looking.await.map_err(|stopped| stopped.to_string())?
+    if kafka.create_topics {
+        topics::kafka::apply(&kafka, &specs).await
+    } else {
+        topics::kafka::list(&kafka, &specs).await
+    }
 }
 
 /// Says once what became of each topic.

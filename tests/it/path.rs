@@ -123,7 +123,8 @@ async fn the_platforms_original_browser_messages_can_be_had_by_config() {
     let config = std::fs::read_to_string("examples/learning-browser-messages.toml").unwrap();
     let data = tempfile::tempdir().unwrap();
     let text = config.replace("[source.kafka]\nbrokers = [\"localhost:19092\"]", "");
-    let gateway = TestGateway::of(data, |data| crate::support::config_of(&text, data, "[[access]]\npublish = \"*\"")).await;
+    let gateway =
+        TestGateway::of(data, |data| crate::support::config_of(&text, data, "[[access]]\npublish = \"*\"")).await;
     let mut ana = gateway.client("ana").await;
     ana.subscribe("/user/**").await;
     gateway.publish(learning("agent.completed.v1", "ana", "s-1").0).await;
