@@ -9,12 +9,11 @@ use serde_json::{Map, Value};
 use tokio::runtime::Runtime;
 
 use super::{DemoArguments, log, serve};
-use crate::auth;
 use crate::config::{self, Config, ConfigError, EmbeddedConfig, SourceConfig};
-use crate::platform;
 use crate::platform::learning::{Story, StoryUser};
 use crate::publish::Outgoing;
 use crate::server::{DemoTokens, DemoUser, Gateway, Options, data_directory};
+use crate::{auth, platform, server};
 
 /// How long the ready-made tokens are good for.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 3600);
@@ -58,7 +57,7 @@ fn config(arguments: &DemoArguments) -> anyhow::Result<Config> {
         let known: Vec<&str> = platform::names().collect();
         bail!("--platform {}: there is no such platform; known: {}", arguments.platform, known.join(", "));
     };
-    let mut config = config::load_preset(preset).map_err(|ConfigError(problems)| {
+    let mut config = config::load_preset(preset, server::check).map_err(|ConfigError(problems)| {
         super::check::print(&problems);
         anyhow::anyhow!("the preset of {} is wrong", arguments.platform)
     })?;
