@@ -27,8 +27,8 @@ export function FiguresRow({ world }: { world: World }): JSX.Element {
       <Figure
         name="Delivery time"
         testid="figure-latency"
-        note={slow === undefined ? 'no event yet' : `median; 95% within ${duration(slow)}`}
-        hint="From the event's timestamp to its arrival here. The publisher's clock and this device's may differ."
+        note={slow === undefined ? 'timestamp to arrival' : `95% within ${duration(slow)}; clocks may differ`}
+        hint="The median time from the event's own timestamp to its arrival here. The publisher's clock and this device's may differ."
       >
         {middle === undefined ? '–' : duration(middle)}
       </Figure>
@@ -46,14 +46,14 @@ interface FigureProps {
 
 function Figure({ name, testid, note, hint, children }: FigureProps): JSX.Element {
   return (
-    <div class="figure card">
+    <div class="figure card" title={hint}>
       <dt class="label">{name}</dt>
       <dd>
         <span class="figure-value" data-testid={testid}>
           {children}
         </span>
         <span class="muted small">{note}</span>
-        {hint !== undefined && <span class="muted small hint">{hint}</span>}
+        {hint !== undefined && <span class="visually-hidden">{hint}</span>}
       </dd>
     </div>
   );
