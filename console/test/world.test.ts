@@ -1,6 +1,7 @@
 /** From events to what the page knows. */
+import type { LearningEvent } from '@sluice/client';
 import { describe, expect, it } from 'vitest';
-import { allStages, costUsd, tokensUsed } from '../src/model/session.ts';
+import { allStages, costUsd, lookOf, tokensUsed } from '../src/model/session.ts';
 import {
   EMPTY_WORLD,
   LOG_MAX,
@@ -119,6 +120,22 @@ describe('a stage', () => {
       .sessions.get('s1')!
       .stages.get(3)!;
     expect(stage).toMatchObject({ status: 'running', executionId: 'b', error: null });
+  });
+
+  it('that nobody heard of was missed, or comes later, or not at all', () => {
+    const looks = (...events: LearningEvent[]) => {
+      const session = worldOf(...events).sessions.get('s1')!;
+      return allStages(session).map((stage) => lookOf(stage, session));
+    };
+    const failed = event('session.failed.v1', 9, { sessionId: 's1', errorMessage: 'x', failedAtStage: 'y' });
+    expect(looks(agentStarted(3, 'a', 1)).slice(0, 5)).toEqual([
+      'unseen',
+      'unseen',
+      'running',
+      'waiting',
+      'waiting',
+    ]);
+    expect(looks(agentStarted(3, 'a', 1), failed).slice(1, 4)).toEqual(['unseen', 'stopped', 'unreached']);
   });
 
   it('may have a number beyond the usual eight', () => {

@@ -1,3 +1,1 @@
-//! Every URL, and what a request must be like to get to it.
-
-pub mod page;
+//! To be written.

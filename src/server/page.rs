@@ -28,7 +28,7 @@ const POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; worker-sr
     base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// The page and its files: one route for each, so that no other address is taken.
-pub fn routes() -> Router {
+pub(super) fn routes() -> Router {
     let index = Console::get(INDEX).map_or_else(Asset::plain, |file| Asset::embedded(INDEX, file));
     let mut routes = Router::new().route("/", serve(index));
     for path in Console::iter().filter(|path| path != INDEX) {

@@ -188,7 +188,7 @@ describe('without a demo', () => {
     gateway = await MockGateway.start({
       isDemo: false,
       onConnect: (token) =>
-        token.endsWith('x') ? { message: 'the signature is wrong', closeCode: 4001 } : undefined,
+        token.endsWith('x') ? { message: 'the signature is wrong', closeCode: 4004 } : undefined,
     });
     const page = await browser.open(gateway.address);
     await page.getByText('Your token').waitFor();

@@ -7,10 +7,12 @@ import { PROTOCOLS, type WebSocketFactory } from './transport/websocket.ts';
 
 /** How long the gateway has to close after an ERROR, or to answer a DISCONNECT. */
 const CLOSE_MS = 2_000;
-/** Close codes after which the same token is welcome again: lost, going away, full, too slow, too silent, expired. */
-const COME_BACK: ReadonlySet<number> = new Set([1001, 1005, 1006, 1011, 1012, 1013, 4000, 4002, 4008, 4012]);
+/** Close codes after which the same token is welcome again: what passes, or is cured by a fresh one. */
+const COME_BACK: ReadonlySet<number> = new Set([
+  1001, 1005, 1006, 1011, 1012, 1013, 4000, 4002, 4008, 4012, 4029,
+]);
 /** Close codes that refuse a CONNECT for good, even where no ERROR frame came first. */
-const REFUSED: ReadonlySet<number> = new Set([1002, 1003, 1007, 1008, 1009, 4001, 4003]);
+const REFUSED: ReadonlySet<number> = new Set([1002, 1003, 1007, 1008, 1009, 4003, 4004]);
 /** Stands for a socket that this side gave up; the gateway never sends it. */
 const GIVEN_UP = 4999;
 

@@ -57,11 +57,11 @@ describe('connecting', () => {
 
   it('does not come back when the token is refused', async () => {
     const onConnect = (token: string) =>
-      token === 'bob' ? undefined : { message: 'the token is not believed', closeCode: 4001 };
+      token === 'bob' ? undefined : { message: 'the token is not believed', closeCode: 4004 };
     const server = await serve({ onConnect });
     const { client, errors } = clientOf(server.url, { backoff: { random: () => 0 } });
     await expect(client.connect()).rejects.toThrow('the token is not believed');
-    expect(client.state).toMatchObject({ status: 'closed', reason: 'refused', error: { closeCode: 4001 } });
+    expect(client.state).toMatchObject({ status: 'closed', reason: 'refused', error: { closeCode: 4004 } });
     expect(errors.map((error) => error.message)).toEqual(['the token is not believed']);
     await oneMoreThan(server, 1);
   });

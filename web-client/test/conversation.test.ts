@@ -37,12 +37,12 @@ function converse(): Promise<Ending> {
 }
 
 describe('an ERROR instead of CONNECTED', () => {
-  it.each([1000, 1002, 1003, 1007, 1008, 1009, 4001, 4003])('with code %i is final', async (closeCode) => {
+  it.each([1000, 1002, 1003, 1007, 1008, 1009, 4003, 4004])('with code %i is final', async (closeCode) => {
     refusal = { message: 'no', closeCode };
     expect(await converse()).toMatchObject({ refused: true, error: { message: 'no', closeCode } });
   });
 
-  it.each([1001, 1011, 1012, 1013, 4000, 4002, 4008, 4012])(
+  it.each([1001, 1011, 1012, 1013, 4000, 4002, 4008, 4012, 4029])(
     'with code %i asks to come back',
     async (closeCode) => {
       refusal = { message: 'later', closeCode };
@@ -57,7 +57,7 @@ describe('an ERROR instead of CONNECTED', () => {
 });
 
 describe('the end of a session that was accepted', () => {
-  it.each([1001, 1008, 4001, 4002, 4003])('with code %i is never final', async (closeCode) => {
+  it.each([1001, 1008, 4002, 4003, 4004])('with code %i is never final', async (closeCode) => {
     closeAfterConnect = closeCode;
     expect(await converse()).toMatchObject({ refused: false, error: { closeCode } });
   });

@@ -91,7 +91,7 @@ describe('the token', () => {
   it('is refused for good when the gateway does not believe it', async () => {
     const client = clientOf('ana', { token: () => `${tokenOf('ana').slice(0, -4)}AAAA` });
     await expect(client.connect()).rejects.toThrow();
-    expect(client.state).toMatchObject({ status: 'closed', reason: 'refused', error: { closeCode: 4001 } });
+    expect(client.state).toMatchObject({ status: 'closed', reason: 'refused', error: { closeCode: 4004 } });
   });
 
   it('is renewed within the session, which outlives the first one', async () => {

@@ -6,7 +6,7 @@ import type {
   SessionFailed,
   SessionStarted,
 } from '@sluice/client';
-import { AGENTS, afterStageEvent, type Stage, type StageEvent } from './stage.ts';
+import { AGENTS, afterStageEvent, type Stage, type StageEvent, type StageStatus } from './stage.ts';
 
 /** A piece of content made in a session. */
 export interface Content {
@@ -119,6 +119,22 @@ export function tokensUsed(session: Session): number {
   let sum = 0;
   for (const stage of session.stages.values()) sum += stage.tokens ?? 0;
   return sum;
+}
+
+/** What a stage looks like within its session. */
+export type StageLook = StageStatus | 'stopped' | 'unseen' | 'unreached';
+
+/**
+ * What a stage looks like within its session: one that was running when the session ended runs no more, and one that
+ * was never heard of has either been missed, or comes later, or not at all.
+ */
+export function lookOf(stage: Stage, session: Session): StageLook {
+  const isOver = session.status !== 'running';
+  if (stage.status === 'running' && isOver) return 'stopped';
+  if (stage.status !== 'waiting') return stage.status;
+  const isPassed = [...session.stages.keys()].some((number) => number > stage.number);
+  if (isPassed || session.status === 'completed') return 'unseen';
+  return isOver ? 'unreached' : 'waiting';
 }
 
 /** All stages in order: those heard of, and the platform's usual ones that are still to come. */

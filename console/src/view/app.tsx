@@ -99,7 +99,7 @@ function Problems({ gateway, onSignOut }: { gateway: Gateway; onSignOut: () => v
       )}
       {state.status === 'reconnecting' && (
         <p class="callout warning" data-testid="lost">
-          The connection is lost: {state.error.message}. What happens meanwhile is not shown.
+          Not connected: {state.error.message}. Events that happen meanwhile are not shown.
         </p>
       )}
       {refusals.map((refusal) => (

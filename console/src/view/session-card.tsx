@@ -1,11 +1,11 @@
 /** One learning session. */
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { allStages, type Content, costUsd, type Session, tokensUsed } from '../model/session.ts';
+import { allStages, type Content, costUsd, lookOf, type Session, tokensUsed } from '../model/session.ts';
 import { humanise } from '../model/words.ts';
 import { dollars, quality, whole } from './format.ts';
 import { Chevron, Page, Warning } from './icons.tsx';
-import { lookOf, Stepper } from './stepper.tsx';
+import { Stepper } from './stepper.tsx';
 import { Time } from './time.tsx';
 
 const STATUS: Readonly<Record<Session['status'], { words: string; tone: string }>> = {
@@ -43,7 +43,7 @@ export function SessionCard({ session, isOpen }: { session: Session; isOpen: boo
       </h3>
       <p class="session-facts muted">
         <span>
-          Started <Time milliseconds={session.startedMs} />
+          {session.subject === null ? 'First seen' : 'Started'} <Time milliseconds={session.startedMs} />
         </span>
         <Progress session={session} />
         <Outcome session={session} />

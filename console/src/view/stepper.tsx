@@ -1,20 +1,19 @@
 /** The stages of a session, as steps. */
 import type { JSX } from 'preact';
-import type { Session } from '../model/session.ts';
-import { allStages } from '../model/session.ts';
+import { allStages, lookOf, type Session, type StageLook } from '../model/session.ts';
 import type { Stage } from '../model/stage.ts';
 import { humanise } from '../model/words.ts';
 import { dollars, whole } from './format.ts';
 import { Check, Cross } from './icons.tsx';
 
-type Look = Stage['status'] | 'stopped';
-
-const WORDS: Readonly<Record<Look, string>> = {
+const WORDS: Readonly<Record<StageLook, string>> = {
   waiting: 'Waiting',
   running: 'Running…',
   completed: 'Completed',
   failed: 'Failed',
   stopped: 'Stopped',
+  unseen: 'Not seen',
+  unreached: 'Not reached',
 };
 
 /** The eight stages, each with what it took. */
@@ -28,12 +27,7 @@ export function Stepper({ session }: { session: Session }): JSX.Element {
   );
 }
 
-/** A stage that was running when its session ended runs no more. */
-export function lookOf(stage: Stage, session: Session): Look {
-  return stage.status === 'running' && session.status !== 'running' ? 'stopped' : stage.status;
-}
-
-function Step({ stage, look }: { stage: Stage; look: Look }): JSX.Element {
+function Step({ stage, look }: { stage: Stage; look: StageLook }): JSX.Element {
   return (
     <li
       class={`step ${look}`}
@@ -55,13 +49,13 @@ function Step({ stage, look }: { stage: Stage; look: Look }): JSX.Element {
   );
 }
 
-function Sign({ look, number }: { look: Look; number: number }): JSX.Element {
+function Sign({ look, number }: { look: StageLook; number: number }): JSX.Element {
   if (look === 'completed') return <Check />;
   if (look === 'failed') return <Cross />;
   return <span>{number}</span>;
 }
 
-function factsOf(stage: Stage, look: Look): JSX.Element | string {
+function factsOf(stage: Stage, look: StageLook): JSX.Element | string {
   if (look !== 'completed') return WORDS[look];
   const facts = [
     stage.minutes === null ? null : `${whole(stage.minutes)} min`,
