@@ -1,6 +1,6 @@
 /** The public names of `@sluice/client`. */
 export type * from '../../bindings/index.ts';
-export { Backoff, type BackoffOptions } from './backoff.ts';
+export type { BackoffOptions } from './backoff.ts';
 export type { EventListener, Subscription } from './channel.ts';
 export { SluiceClient, type SluiceOptions, type SubscribeOptions } from './client.ts';
 export { SluiceError } from './error.ts';
