@@ -32,27 +32,34 @@ impl std::fmt::Debug for Publishers {
     }
 }
 
+/// The records of one publisher, and where each stands in the whole.
+struct Group<'a> {
+    publisher: &'a Arc<dyn Publisher>,
+    indexes: Vec<usize>,
+    records: Vec<Outgoing>,
+}
+
 impl Publishers {
     /// Writes all records, each through its topic's source, and answers for each in the order given.
     pub async fn publish(&self, records: Vec<Outgoing>) -> Vec<Result<Written, PublishError>> {
         let mut outcomes: Vec<Option<Result<Written, PublishError>>> = records.iter().map(|_| None).collect();
         // One call for each publisher, so that the records of one source stay in their order and share its batches.
-        let mut groups: Vec<(&Arc<dyn Publisher>, Vec<usize>, Vec<Outgoing>)> = Vec::new();
+        let mut groups: Vec<Group<'_>> = Vec::new();
         for (index, record) in records.into_iter().enumerate() {
             let Some(publisher) = self.by_topic.get(&*record.topic) else {
                 outcomes[index] = Some(Err(PublishError::UnknownTopic(record.topic.to_string())));
                 continue;
             };
-            match groups.iter_mut().find(|(known, ..)| Arc::ptr_eq(known, publisher)) {
-                Some((_, indexes, group)) => {
-                    indexes.push(index);
-                    group.push(record);
-                }
-                None => groups.push((publisher, vec![index], vec![record])),
-            }
+            let known = groups.iter().position(|group| Arc::ptr_eq(group.publisher, publisher));
+            let group = known.unwrap_or_else(|| {
+                groups.push(Group { publisher, indexes: Vec::new(), records: Vec::new() });
+                groups.len() - 1
+            });
+            groups[group].indexes.push(index);
+            groups[group].records.push(record);
         }
-        for (publisher, indexes, group) in groups {
-            for (index, outcome) in indexes.into_iter().zip(publisher.publish(group).await) {
+        for group in groups {
+            for (index, outcome) in group.indexes.into_iter().zip(group.publisher.publish(group.records).await) {
                 outcomes[index] = Some(outcome);
             }
         }
