@@ -23,7 +23,7 @@ use crate::catalogue::Catalogue;
 use crate::config::{Config, Problem};
 use crate::decode::Decoder;
 use crate::embedded::EmbeddedLog;
-use crate::health::Health;
+use crate::health::{Health, Part};
 use crate::hub::Hub;
 use crate::metrics;
 use crate::pipeline::Pipeline;
@@ -180,7 +180,7 @@ impl Gateway {
             exporter,
             demo: options.demo,
         });
-        let pipelines = run_pipelines(&pipeline, brokers.tails);
+        let pipelines = run_pipelines(&pipeline, brokers.tails, &app.health);
         spawn_upkeep(&app, shutdown.clone());
         let admin_address = admin.as_ref().map(|admin| admin.address);
         if let Some(admin) = admin {
@@ -251,11 +251,26 @@ fn node_name(config: &Config) -> String {
     format!("{}-{}", if host.is_empty() { "node" } else { host }, std::process::id())
 }
 
-fn run_pipelines(pipeline: &Arc<Pipeline>, tails: Vec<crate::source::Tail>) -> TaskTracker {
+/// Says that nothing is delivered any more when it goes, however that comes about.
+struct Delivering(Part);
+
+impl Drop for Delivering {
+    fn drop(&mut self) {
+        self.0.down("delivery has stopped: restart this node");
+    }
+}
+
+fn run_pipelines(pipeline: &Arc<Pipeline>, tails: Vec<crate::source::Tail>, health: &Health) -> TaskTracker {
     let tracker = TaskTracker::new();
-    for tail in tails {
+    for (number, tail) in tails.into_iter().enumerate() {
         let pipeline = Arc::clone(pipeline);
-        tracker.spawn(async move { pipeline.run(tail).await });
+        let part = health.required(&format!("pipeline.{number}"));
+        part.up();
+        let delivering = Delivering(part);
+        tracker.spawn(async move {
+            pipeline.run(tail).await;
+            drop(delivering);
+        });
     }
     tracker.close();
     tracker
