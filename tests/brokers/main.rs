@@ -5,6 +5,7 @@
 
 mod support;
 
+mod dead_letters;
 mod publisher;
 mod tail;
 mod topics;
