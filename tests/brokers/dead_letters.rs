@@ -1,6 +1,8 @@
 //! Dead letters: exactly one for each refused record, whatever happens to the nodes.
 
 use std::collections::BTreeMap;
+use std::io::Read;
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -76,7 +78,30 @@ impl Node {
         Self::start_with(case, &case.config(kafka), true)
     }
 
+    /// One that takes its time for each record, so that there is a middle to be killed in.
+    fn start_slow(case: &Case, brokers: &str) -> Self {
+        let config = KafkaConfig {
+            brokers: brokers.split(',').map(str::to_owned).collect(),
+            group: Some(case.group.clone()),
+            settings: BTreeMap::from([("session.timeout.ms".to_owned(), "6000".to_owned())]),
+            ..KafkaConfig::default()
+        };
+        Self::start_judging(case, &config, true, |record| {
+            std::thread::sleep(Duration::from_millis(2));
+            refuse(record)
+        })
+    }
+
     fn start_with(case: &Case, config: &KafkaConfig, keeps: bool) -> Self {
+        Self::start_judging(case, config, keeps, refuse)
+    }
+
+    fn start_judging(
+        case: &Case,
+        config: &KafkaConfig,
+        keeps: bool,
+        judge: impl Fn(&Record) -> Option<Refusal> + Send + Sync + 'static,
+    ) -> Self {
         let health = Health::default();
         let shutdown = CancellationToken::new();
         let mut settings = Config::default();
@@ -86,7 +111,7 @@ impl Node {
         let count = Arc::clone(&judged);
         let judge: Judge = Arc::new(move |record: &Record| {
             count.fetch_add(1, Ordering::Relaxed);
-            refuse(record)
+            judge(record)
         });
         let duty = Duty { topics: vec![case.topic.clone()], letters: DeadLetters::new(&settings, "node-1"), judge };
         let parts = Parts { letters: health.optional("dead-letters"), start: health.required("dead-letters-start") };
@@ -112,6 +137,11 @@ impl Node {
 
     fn judged(&self) -> usize {
         self.judged.load(Ordering::Relaxed)
+    }
+
+    async fn stop_when_ready(self) {
+        self.ready().await;
+        self.stop().await;
     }
 
     async fn stop(self) {
@@ -302,6 +332,57 @@ async fn a_broker_lost_in_the_middle_neither_loses_nor_doubles_a_dead_letter() {
     // The plain producer may double a record that the broker confirmed just before it went; a letter may not double.
     let bad = read_all(kafka.brokers(), &case.topic).iter().filter(|record| text(record).starts_with("bad")).count();
     assert_eq!((letters, count), (twenty(), bad));
+}
+
+/// Names the topic and the brokers for a node in a process of its own; unset in every other run.
+const CHILD_TOPIC: &str = "SLUICE_TEST_CHILD_TOPIC";
+const CHILD_BROKERS: &str = "SLUICE_TEST_CHILD_BROKERS";
+
+/// Not a test by itself: the process that `a_killed_node_neither_loses_nor_doubles_a_dead_letter` kills.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_in_a_process_of_its_own() {
+    let (Ok(topic), Ok(brokers)) = (std::env::var(CHILD_TOPIC), std::env::var(CHILD_BROKERS)) else { return };
+    let case = Case { dead: format!("{topic}-dlq"), group: format!("{topic}-group"), topic };
+    let _node = Node::start_slow(&case, &brokers);
+    // Lives until it is killed, or its parent is gone.
+    let mut parent = Vec::new();
+    tokio::task::spawn_blocking(move || std::io::stdin().read_to_end(&mut parent)).await.unwrap().unwrap();
+}
+
+fn spawn_child(case: &Case, kafka: &Kafka) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "dead_letters::a_node_in_a_process_of_its_own"])
+        .env(CHILD_TOPIC, &case.topic)
+        .env(CHILD_BROKERS, kafka.brokers())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_node_neither_loses_nor_doubles_a_dead_letter() {
+    // The broker needs its time for what a killed node leaves: a member that is silent and an open transaction.
+    const TAKE_OVER: Duration = Duration::from_secs(90);
+    let kafka = shared();
+    let case = Case::create("killed", kafka, 3).await;
+    Node::start(&case, kafka).stop_when_ready().await;
+    let bad = |number: i32| if number % 5 == 0 { "bad" } else { "good" };
+    let records = (0..2000).map(|number| (number % 3, format!("{} {number:04}", bad(number))));
+    Plain::new(kafka.brokers()).write_all(&case.topic, records).await;
+
+    for letters in [1, 100] {
+        let mut child = spawn_child(&case, kafka);
+        until(TAKE_OVER, "some dead letters", || case.letters(kafka).len() >= letters).await;
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let last = Node::start(&case, kafka);
+    until(TAKE_OVER, "all dead letters", || case.letters(kafka).len() >= 400).await;
+    last.stop().await;
+
+    let expected: Vec<_> = (0..2000).step_by(5).map(|number| format!("bad {number:04}")).collect();
+    assert_eq!(case.letters(kafka), expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]
