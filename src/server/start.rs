@@ -117,6 +117,7 @@ pub struct Gateway {
     accepting: CancellationToken,
     server: JoinHandle<()>,
     pipelines: TaskTracker,
+    keepers: TaskTracker,
 }
 
 impl Gateway {
@@ -188,7 +189,17 @@ impl Gateway {
         }
         let accepting = CancellationToken::new();
         let server = tokio::spawn(serve(listener, Arc::clone(&app), accepting.clone()));
-        Ok(Self { address, admin_address, app, log: brokers.log, shutdown, accepting, server, pipelines })
+        Ok(Self {
+            address,
+            admin_address,
+            app,
+            log: brokers.log,
+            shutdown,
+            accepting,
+            server,
+            pipelines,
+            keepers: brokers.keepers,
+        })
     }
 
     /// Where it listens.
@@ -229,6 +240,8 @@ impl Gateway {
         self.shutdown.cancel();
         let parts = async {
             self.pipelines.wait().await;
+            self.keepers.close();
+            self.keepers.wait().await;
             if let Some(log) = self.log {
                 let _ = tokio::task::spawn_blocking(move || log.close()).await;
             }

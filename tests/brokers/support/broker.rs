@@ -12,9 +12,14 @@ use super::mock::Mock;
 /// The broker that all tests share, and that no test may stop.
 pub(crate) fn shared() -> &'static Kafka {
     static SHARED: OnceLock<Kafka> = OnceLock::new();
-    SHARED.get_or_init(|| match std::env::var("KAFKA_BROKERS") {
-        Ok(brokers) if !brokers.is_empty() => Kafka { brokers, kind: Kind::Real(None) },
-        _ => Kafka::start(),
+    SHARED.get_or_init(|| {
+        // `RUST_LOG=sluice=debug` shows what the gateway's parts have to say in a test that fails.
+        let filter = tracing_subscriber::EnvFilter::from_default_env();
+        let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+        match std::env::var("KAFKA_BROKERS") {
+            Ok(brokers) if !brokers.is_empty() => Kafka { brokers, kind: Kind::Real(None) },
+            _ => Kafka::start(),
+        }
     })
 }
 
