@@ -199,3 +199,41 @@ impl ConsumerContext for Membership {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn done(group: &Membership) -> Vec<(PartitionName, Offset)> {
+        let mut done: Vec<_> = group.done().to_topic_map().into_iter().collect();
+        done.sort_by(|one, other| one.0.cmp(&other.0));
+        done
+    }
+
+    #[test]
+    fn what_was_done_since_a_commit_was_sent_is_still_to_be_committed() {
+        let group = Membership::new(Reports::default());
+        let name = |number| ("t".to_owned(), number);
+        group.mark_done(name(0), 5);
+        group.mark_done(name(1), 7);
+        let sent = group.done();
+        group.mark_done(name(1), 9);
+        group.mark_committed(&sent);
+        assert_eq!(done(&group), [(name(1), Offset::Offset(9))]);
+    }
+
+    #[test]
+    fn partitions_begin_at_their_commit_else_at_the_end_that_was_found_else_at_their_beginning() {
+        let group = Membership::new(Reports::default());
+        let name = |number| ("t".to_owned(), number);
+        group.set_starts(HashMap::from([(name(0), 50), (name(1), 60)]));
+        let mut assigned = TopicPartitionList::new();
+        assigned.add_partition_range("t", 0, 2);
+        let committed = [(name(0), Offset::Offset(40)), (name(1), Offset::Invalid), (name(2), Offset::Invalid)];
+        group.place(HashMap::from(committed), &mut assigned);
+        let begins: Vec<_> = assigned.elements().iter().map(|element| element.offset()).collect();
+        assert_eq!(begins, [Offset::Offset(40), Offset::Offset(60), Offset::Beginning]);
+        // The end that was found becomes the group's at once.
+        assert_eq!(done(&group), [(name(1), Offset::Offset(60))]);
+    }
+}

@@ -397,3 +397,26 @@ fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn letter(body: &'static str) -> Outgoing {
+        Outgoing { topic: "dead".into(), key: None, headers: Vec::new(), body: Bytes::from(body) }
+    }
+
+    #[test]
+    fn a_letter_that_is_too_large_says_that_its_body_was_left_out() {
+        let mut letters = [letter("small"), letter("large")];
+        assert!(shorten(&mut letters, &[1]).is_ok());
+        assert_eq!((letters[0].body.as_ref(), letters[0].headers.len()), (b"small".as_slice(), 0));
+        assert!(letters[1].body.is_empty());
+        assert!(letters[1].headers[0].1.starts_with(b"left out: 5 octets"));
+    }
+
+    #[test]
+    fn a_letter_that_is_too_large_without_body_is_a_failure() {
+        assert!(matches!(shorten(&mut [letter("")], &[0]), Err(Failure::TooLarge(_))));
+    }
+}

@@ -13,6 +13,9 @@ use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
 use rdkafka_sys as sys;
 use uuid::Uuid;
 
+/// How long a search for any broker that answers may hold up its caller.
+const ANY_BROKER_TIMEOUT: Duration = Duration::from_millis(500);
+
 /// The leader epoch that a record was written in; -1 where the broker told none.
 pub(crate) fn leader_epoch(message: &BorrowedMessage<'_>) -> i32 {
     // SAFETY: the pointer is valid for as long as the message is borrowed.
@@ -127,12 +130,14 @@ impl Drop for Queue<'_> {
 pub(crate) struct TopicQuery<'a> {
     answers: Queue<'a>,
     is_asked: bool,
+    /// The broker to ask; none: the cluster's controller.
+    broker: Option<i32>,
 }
 
 impl<'a> TopicQuery<'a> {
     /// A query that nobody has asked yet.
     pub(crate) fn new(client: &'a NativeClient) -> Self {
-        Self { answers: Queue::new(client), is_asked: false }
+        Self { answers: Queue::new(client), is_asked: false, broker: None }
     }
 
     /// Whether an answer is still to come.
@@ -147,12 +152,15 @@ impl<'a> TopicQuery<'a> {
         let timeout_ms = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
         let client = self.answers.client.ptr();
         // SAFETY: client and queue are valid; the names outlive the call, which copies them; the collection and the
-        // options are given back after the call, which copies them too. A timeout that is refused leaves the default.
+        // options are given back after the call, which copies them too. An option that is refused keeps its default.
         unsafe {
             let collection = sys::rd_kafka_TopicCollection_of_topic_names(names.as_mut_ptr(), names.len());
             let operation = sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS;
             let options = sys::rd_kafka_AdminOptions_new(client, operation);
             sys::rd_kafka_AdminOptions_set_request_timeout(options, timeout_ms, ptr::null_mut(), 0);
+            if let Some(broker) = self.broker {
+                sys::rd_kafka_AdminOptions_set_broker(options, broker, ptr::null_mut(), 0);
+            }
             sys::rd_kafka_DescribeTopics(client, collection, options, self.answers.queue.as_ptr());
             sys::rd_kafka_AdminOptions_destroy(options);
             sys::rd_kafka_TopicCollection_destroy(collection);
@@ -170,7 +178,31 @@ impl<'a> TopicQuery<'a> {
             unsafe { read_answer(event) }
         })?;
         self.is_asked = false;
+        if answer.is_err() {
+            // A cluster may have no controller at the moment while its brokers serve records.
+            self.broker = self.any_broker();
+        }
         Some(answer)
+    }
+
+    /// A broker that answers now.
+    fn any_broker(&self) -> Option<i32> {
+        let mut metadata = ptr::null();
+        let timeout_ms = i32::try_from(ANY_BROKER_TIMEOUT.as_millis()).unwrap_or(i32::MAX);
+        // SAFETY: the client is valid, and the place for the answer outlives the call.
+        let code = unsafe {
+            sys::rd_kafka_metadata(self.answers.client.ptr(), 0, ptr::null_mut(), &raw mut metadata, timeout_ms)
+        };
+        if code != RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR {
+            return None;
+        }
+        // SAFETY: librdkafka gave a valid answer, which is given back once it is read.
+        let broker = unsafe {
+            let broker = (*metadata).orig_broker_id;
+            sys::rd_kafka_metadata_destroy(metadata);
+            broker
+        };
+        Some(broker).filter(|broker| *broker >= 0)
     }
 }
 

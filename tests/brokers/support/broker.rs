@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
 use sluice::config::KafkaConfig;
+use tracing_subscriber::EnvFilter;
 
 use super::mock::Mock;
 
@@ -14,7 +15,7 @@ pub(crate) fn shared() -> &'static Kafka {
     static SHARED: OnceLock<Kafka> = OnceLock::new();
     SHARED.get_or_init(|| {
         // `RUST_LOG=sluice=debug` shows what the gateway's parts have to say in a test that fails.
-        let filter = tracing_subscriber::EnvFilter::from_default_env();
+        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("off"));
         let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
         match std::env::var("KAFKA_BROKERS") {
             Ok(brokers) if !brokers.is_empty() => Kafka { brokers, kind: Kind::Real(None) },
