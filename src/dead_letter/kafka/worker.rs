@@ -18,6 +18,7 @@ use super::group::{self, Member, PartitionName};
 use super::writer::{Failure, Writer};
 use super::{Duty, Parts};
 use crate::config::KafkaConfig;
+use crate::dead_letter::header;
 use crate::metrics;
 use crate::publish::Outgoing;
 use crate::record::{Partition, Record};
@@ -387,7 +388,7 @@ fn shorten(letters: &mut [Outgoing], places: &[usize]) -> Result<(), Failure> {
             return Err(Failure::TooLarge(places.to_vec()));
         }
         let note = format!("left out: {} octets are more than the dead-letter topic takes", letter.body.len());
-        letter.headers.push(("dead-letter-body".to_owned(), Bytes::from(note)));
+        letter.headers.push((header::BODY.to_owned(), Bytes::from(note)));
         letter.body = Bytes::new();
     }
     Ok(())
