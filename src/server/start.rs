@@ -153,20 +153,8 @@ impl Gateway {
         #[cfg(feature = "kafka")]
         start.kafka(&mut brokers)?;
 
-        let settings = Settings {
-            limits: config.limits.clone(),
-            leeway: authenticator.leeway(),
-            access: parts.access,
-            server: format!("sluice/{}", env!("CARGO_PKG_VERSION")),
-        };
         let tickets = authenticator.tickets();
-        let services = Services {
-            settings: Arc::new(settings),
-            hub,
-            authenticator,
-            registry: Arc::new(Registry::new()),
-            drain: CancellationToken::new(),
-        };
+        let services = services(&config, parts.access, hub, authenticator);
         let app = Arc::new(App {
             origins: Origins::new(&config.server.allowed_origins),
             config,
@@ -183,10 +171,7 @@ impl Gateway {
         });
         let pipelines = run_pipelines(&pipeline, brokers.tails, &app.health);
         spawn_upkeep(&app, shutdown.clone());
-        let admin_address = admin.as_ref().map(|admin| admin.address);
-        if let Some(admin) = admin {
-            admin.serve(&app, shutdown.clone());
-        }
+        let admin_address = admin.map(|admin| admin.serve(&app, shutdown.clone()));
         let accepting = CancellationToken::new();
         let server = tokio::spawn(serve(listener, Arc::clone(&app), accepting.clone()));
         Ok(Self {
@@ -251,6 +236,23 @@ impl Gateway {
         }
         self.server.abort();
         tracing::info!("stopped");
+    }
+}
+
+/// What every session needs.
+fn services(config: &Config, access: AccessRules, hub: Arc<Hub>, authenticator: Authenticator) -> Services {
+    let settings = Settings {
+        limits: config.limits.clone(),
+        leeway: authenticator.leeway(),
+        access,
+        server: format!("sluice/{}", env!("CARGO_PKG_VERSION")),
+    };
+    Services {
+        settings: Arc::new(settings),
+        hub,
+        authenticator,
+        registry: Arc::new(Registry::new()),
+        drain: CancellationToken::new(),
     }
 }
 

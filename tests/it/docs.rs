@@ -5,12 +5,11 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use sluice::config::load_text;
 use sluice::decode::REASONS;
 use sluice::session::DisconnectReason;
-use sluice::{platform, server};
 
 use crate::support::TestGateway;
 use crate::tidy::{files, shown};
@@ -23,12 +22,12 @@ fn page(name: &str) -> String {
     fs::read_to_string(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// What stands between the lines `<!-- MARK:begin … -->` and `<!-- MARK:end -->`.
-fn between<'a>(text: &'a str, mark: &str) -> &'a str {
+/// Where the lines between `<!-- MARK:begin … -->` and `<!-- MARK:end -->` stand.
+fn between(text: &str, mark: &str) -> Range<usize> {
     let begin = text.find(&format!("<!-- {mark}:begin")).unwrap_or_else(|| panic!("no `{mark}:begin`"));
     let begin = begin + text[begin..].find('\n').unwrap() + 1;
     let end = text.find(&format!("<!-- {mark}:end -->")).unwrap_or_else(|| panic!("no `{mark}:end`"));
-    &text[begin..end]
+    begin..end
 }
 
 /// The first fenced block of that language after the mark.
@@ -41,16 +40,17 @@ fn block<'a>(text: &'a str, mark: &str, language: &str) -> &'a str {
 /// Holds a table against what it is made from, or writes it anew.
 #[track_caller]
 fn in_step(name: &str, mark: &str, table: &str) {
-    let text = page(name);
-    let there = between(&text, mark);
-    if there == table {
+    let mut text = page(name);
+    let place = between(&text, mark);
+    if text[place.clone()] == *table {
         return;
     }
     assert!(
         std::env::var_os("UPDATE_DOCS").is_some(),
         "{name}: the table `{mark}` is stale; `UPDATE_DOCS=1 cargo test --test it docs` writes it"
     );
-    fs::write(path(name), text.replacen(there, table, 1)).unwrap();
+    text.replace_range(place, table);
+    fs::write(path(name), text).unwrap();
 }
 
 #[test]
@@ -88,15 +88,11 @@ fn metric_names(text: &str, quote: char) -> BTreeSet<&str> {
 fn every_metric_has_its_row_and_every_row_its_metric() {
     let page = page("docs/metrics.md");
     let rows: String = page.lines().filter_map(|line| line.strip_prefix("| ")?.split(" |").next()).collect();
-    let code = page_of_metrics();
+    let code: String = files(&path("src/metrics")).iter().map(|file| fs::read_to_string(file).unwrap()).collect();
     let (documented, recorded) = (metric_names(&rows, '`'), metric_names(&code, '"'));
     assert!(recorded.len() > 20, "the reader finds too few: {recorded:?}");
     assert_eq!(recorded.difference(&documented).collect::<Vec<_>>(), Vec::<&&str>::new(), "not in docs/metrics.md");
     assert_eq!(documented.difference(&recorded).collect::<Vec<_>>(), Vec::<&&str>::new(), "recorded nowhere");
-}
-
-fn page_of_metrics() -> String {
-    files(&path("src/metrics")).iter().map(|file| fs::read_to_string(file).unwrap()).collect()
 }
 
 #[test]
@@ -114,23 +110,31 @@ fn limits_have_the_defaults_of_the_config() {
     assert!(count >= 10, "the reader finds too few limits: {count}");
 }
 
+/// A config that every part of the gateway takes.
+#[cfg(feature = "kafka")]
+fn sound(text: &str) -> sluice::config::Config {
+    let config = sluice::config::load_text(text).unwrap_or_else(|error| panic!("{:#?}", error.0));
+    assert_eq!(sluice::server::check(&config), []);
+    config
+}
+
+#[cfg(feature = "kafka")]
 #[test]
 fn the_readmes_config_is_one() {
     let text = page("README.md");
     let toml = block(&text, "## Point it at Kafka", "toml");
-    let config = load_text(toml).unwrap_or_else(|error| panic!("{:#?}", error.0));
-    assert_eq!(server::check(&config), []);
+    let config = sound(toml);
     assert!(config.source.kafka.is_some() && config.topics.len() == 1 && config.route.len() == 1);
     assert!(toml.lines().count() <= 25, "it is no small one any more");
 }
 
+#[cfg(feature = "kafka")]
 #[test]
 fn the_config_of_compose_is_the_learning_platforms() {
     let text = page("deploy/sluice.toml");
-    let preset = platform::preset("learning").unwrap();
+    let preset = sluice::platform::preset("learning").unwrap();
     assert!(text.ends_with(preset), "deploy/sluice.toml ends with src/platform/learning.toml, word for word");
-    let config = load_text(&text).unwrap_or_else(|error| panic!("{:#?}", error.0));
-    assert_eq!(server::check(&config), []);
+    let config = sound(&text);
     let kafka = config.source.kafka.as_ref().unwrap();
     assert!(kafka.create_topics);
     let compose = page("compose.yaml");
