@@ -17,7 +17,7 @@ const TIMEOUT: Duration = Duration::from_secs(3);
 pub(super) fn run(arguments: &HealthArguments) -> anyhow::Result<ExitCode> {
     let address = match &arguments.url {
         Some(url) => url.trim_end_matches('/').to_owned(),
-        None => match config::load(arguments.config.config.as_deref()) {
+        None => match config::load(arguments.config.config.as_deref(), |_| Vec::new()) {
             Ok(config) => address(config.server.listen),
             Err(ConfigError(problems)) => {
                 super::check::print(&problems);

@@ -6,6 +6,8 @@ mod support;
 
 mod auth; // tokens, tickets, origins, access
 
+mod cli; // the command line
+mod crash; // kill -9 in the middle of publishing
 mod dead_letters; // what cannot be delivered is kept with its reason
 mod docs; // pages say what the code says
 mod drain; // a stopping node tells its clients
