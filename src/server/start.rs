@@ -30,6 +30,7 @@ use crate::pipeline::Pipeline;
 use crate::publish::{Outgoing, PublishError, Written};
 use crate::route::RouteTable;
 use crate::session::{Registry, Services, Settings};
+use crate::transport::connection::{Peer, WatchedListener};
 
 /// Octets that may wait in the kernel for a client; without it, megabytes pile up for one that does not read.
 const UNSENT_BYTES: u32 = 16 * 1024;
@@ -45,6 +46,9 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Options {
     /// Ready-made users for the page.
     pub demo: Option<DemoTokens>,
+    /// Echo and close services below `/test`, for conformance tests; nothing in a config or on the command line sets it.
+    #[doc(hidden)]
+    pub test_services: bool,
 }
 
 /// Why a gateway does not start.
@@ -153,20 +157,8 @@ impl Gateway {
         #[cfg(feature = "kafka")]
         start.kafka(&mut brokers)?;
 
-        let settings = Settings {
-            limits: config.limits.clone(),
-            leeway: authenticator.leeway(),
-            access: parts.access,
-            server: format!("sluice/{}", env!("CARGO_PKG_VERSION")),
-        };
         let tickets = authenticator.tickets();
-        let services = Services {
-            settings: Arc::new(settings),
-            hub,
-            authenticator,
-            registry: Arc::new(Registry::new()),
-            drain: CancellationToken::new(),
-        };
+        let services = services(&config, parts.access, hub, authenticator);
         let app = Arc::new(App {
             origins: Origins::new(&config.server.allowed_origins),
             config,
@@ -180,13 +172,11 @@ impl Gateway {
             health,
             exporter,
             demo: options.demo,
+            test_services: options.test_services,
         });
         let pipelines = run_pipelines(&pipeline, brokers.tails, &app.health);
         spawn_upkeep(&app, shutdown.clone());
-        let admin_address = admin.as_ref().map(|admin| admin.address);
-        if let Some(admin) = admin {
-            admin.serve(&app, shutdown.clone());
-        }
+        let admin_address = admin.map(|admin| admin.serve(&app, shutdown.clone()));
         let accepting = CancellationToken::new();
         let server = tokio::spawn(serve(listener, Arc::clone(&app), accepting.clone()));
         Ok(Self {
@@ -254,6 +244,23 @@ impl Gateway {
     }
 }
 
+/// What every session needs.
+fn services(config: &Config, access: AccessRules, hub: Arc<Hub>, authenticator: Authenticator) -> Services {
+    let settings = Settings {
+        limits: config.limits.clone(),
+        leeway: authenticator.leeway(),
+        access,
+        server: format!("sluice/{}", env!("CARGO_PKG_VERSION")),
+    };
+    Services {
+        settings: Arc::new(settings),
+        hub,
+        authenticator,
+        registry: Arc::new(Registry::new()),
+        drain: CancellationToken::new(),
+    }
+}
+
 /// This node's name: the config's, else the host's and the process id.
 fn node_name(config: &Config) -> String {
     if !config.server.node.is_empty() {
@@ -305,8 +312,8 @@ async fn serve(listener: TcpListener, app: Arc<App>, accepting: CancellationToke
             tracing::debug!(%error, "a socket option was refused");
         }
     });
-    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(accepting.cancelled_owned());
+    let service = router(app).into_make_service_with_connect_info::<Peer>();
+    let serving = axum::serve(WatchedListener(listener), service).with_graceful_shutdown(accepting.cancelled_owned());
     if let Err(error) = serving.await {
         tracing::error!(%error, "the public listener failed");
     }
