@@ -20,7 +20,7 @@ const ARROWS: [(&str, &str); 24] = [
     ("hub", "channel event metrics"),
     ("auth", "channel config health metrics"),
     ("session", "auth channel config hub metrics stomp"),
-    ("transport", "session stomp"),
+    ("transport", "channel hub metrics session stomp"),
     ("embedded", "config health metrics publish record topics"),
     ("source", "config embedded health metrics record"),
     ("publish", "config embedded source"),
@@ -30,8 +30,8 @@ const ARROWS: [(&str, &str); 24] = [
     ("platform", "catalogue"),
     (
         "server",
-        "auth catalogue config dead_letter decode embedded event health hub metrics pipeline publish record route \
-         session source topics transport",
+        "auth catalogue channel config dead_letter decode embedded event health hub metrics pipeline publish record \
+         route session source stomp topics transport",
     ),
     ("cli", "auth catalogue config platform publish server topics"),
 ];
