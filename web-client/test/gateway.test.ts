@@ -1,8 +1,8 @@
 /** The client and the real gateway. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { WebSocket as NodeWebSocket } from 'ws';
 import { type LearningEvent, SluiceClient, type SluiceMessage, type SluiceOptions } from '../src/index.ts';
+import { carriage } from './support/carrier.ts';
 import { Gateway } from './support/gateway.ts';
 import { tokenOf } from './support/tokens.ts';
 import { until } from './support/until.ts';
@@ -23,7 +23,7 @@ function clientOf(user: string, options: Partial<SluiceOptions> = {}): SluiceCli
     url: gateway.url,
     token: () => tokenOf(user),
     backoff: { firstMs: 50, maxMs: 500 },
-    webSocket: (url, protocols) => new NodeWebSocket(url, protocols) as unknown as WebSocket,
+    ...carriage(),
     ...options,
   });
   clients.push(client);
