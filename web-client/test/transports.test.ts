@@ -130,6 +130,17 @@ describe('a WebSocket that does not get through', () => {
     expect(client.state).toMatchObject({ transport: 'sockjs' });
   });
 
+  it('is replaced by polling where a proxy holds streams back', async () => {
+    const server = await serve({ webSockets: 'refused', holdsStreams: true });
+    const { client } = clientOf(server, { sockjs: () => import('sockjs-client') });
+    const bodies: string[] = [];
+    const subscription = client.subscribe('/topic/shapes', (_, { body }) => bodies.push(body));
+    await client.connect();
+    await subscription.ready;
+    server.last.publish('{}');
+    await until('the event', () => bodies.length === 1);
+  });
+
   it('is all there is without `sockjs`', async () => {
     const server = await serve({ webSockets: 'refused' });
     const client = new SluiceClient({ url: server.url, token: () => 't', webSocket });

@@ -2,9 +2,12 @@
 import { infoAddress, sockJsAddress } from './address.ts';
 import type { Transport } from './transport.ts';
 
-/** SockJS's own WebSocket is left out, as it would fail like the first one; so is what works by foreign frames and scripts. */
-const CARRIERS: readonly string[] = ['xhr-streaming', 'eventsource', 'xhr-polling'];
-/** How long each of them may take to open, at least. A proxy that holds responses back stops the first two. */
+/**
+ * Left out: SockJS's own WebSocket, which would fail like the first one; `eventsource`, which does not notice a gateway
+ * that is gone; and what works by foreign frames and scripts.
+ */
+const CARRIERS: readonly string[] = ['xhr-streaming', 'xhr-polling'];
+/** How long each of them may take to open, at least. A proxy that holds responses back stops the first one. */
 const OPEN_MS = 2_000;
 /** How long the gateway has to say that it speaks SockJS. */
 const INFO_MS = 5_000;

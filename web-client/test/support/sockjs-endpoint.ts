@@ -18,9 +18,11 @@ const PATH = /^\/ws\/[^/.]+\/([^/.]+)\/(xhr|xhr_streaming|xhr_send)$/;
 export class SockJsEndpoint {
   readonly #sessions = new Map<string, SockJsSession>();
   readonly #onSession: (wire: Wire) => void;
+  readonly #holdsStreams: boolean;
 
-  constructor(onSession: (wire: Wire) => void) {
+  constructor(onSession: (wire: Wire) => void, holdsStreams: boolean) {
     this.#onSession = onSession;
+    this.#holdsStreams = holdsStreams;
   }
 
   /** Whether the request was one of SockJS's; it is answered then. */
@@ -39,6 +41,7 @@ export class SockJsEndpoint {
   }
 
   #attach(id: string, response: ServerResponse, isStream: boolean): void {
+    if (isStream && this.#holdsStreams) return;
     const known = this.#sessions.get(id);
     const session = known ?? new SockJsSession(() => this.#sessions.delete(id));
     response.writeHead(200, { 'content-type': 'application/javascript' });

@@ -31,6 +31,8 @@ export interface ServerOptions {
   webSockets?: WebSockets;
   /** Whether there is SockJS. Default true. */
   hasSockJs?: boolean;
+  /** Whether responses that do not end are held back, as some proxies do. */
+  holdsStreams?: boolean;
 }
 
 /** What becomes of WebSockets: proxies refuse the upgrade, never answer it, or let it through and nothing after it. */
@@ -171,7 +173,8 @@ export class StompServer {
     this.port = (http.address() as AddressInfo).port;
     this.webSockets = options.webSockets ?? 'accepted';
     const open = (wire: Wire) => void this.connections.push(new Connection(wire, options));
-    const sockJs = options.hasSockJs === false ? undefined : new SockJsEndpoint(open);
+    const { hasSockJs = true, holdsStreams = false } = options;
+    const sockJs = hasSockJs ? new SockJsEndpoint(open, holdsStreams) : undefined;
     http.on('request', (request, response) => {
       if (sockJs?.answer(request, response)) return;
       if (options.onRequest) options.onRequest(request, response);
