@@ -10,7 +10,6 @@ use axum::response::Response;
 use axum::routing::get;
 use axum::{Json, Router};
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::bearer::principal;
@@ -22,7 +21,7 @@ use crate::session::SessionInfo;
 /// The operators' listener, once it listens.
 #[derive(Debug)]
 pub(super) struct Admin {
-    pub(super) address: SocketAddr,
+    address: SocketAddr,
     listener: TcpListener,
 }
 
@@ -38,15 +37,16 @@ impl Admin {
         Ok(Some(Self { address, listener }))
     }
 
-    /// Answers until `shutdown`.
-    pub(super) fn serve(self, app: &Arc<App>, shutdown: CancellationToken) -> JoinHandle<()> {
+    /// Answers until `shutdown`; gives the address.
+    pub(super) fn serve(self, app: &Arc<App>, shutdown: CancellationToken) -> SocketAddr {
         let router = router(Arc::clone(app));
         tokio::spawn(async move {
             let serving = axum::serve(self.listener, router).with_graceful_shutdown(shutdown.cancelled_owned());
             if let Err(error) = serving.await {
                 tracing::error!(%error, "the operators' listener failed");
             }
-        })
+        });
+        self.address
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::config::{Config, SourceName};
 use crate::dead_letter::{self, DeadLetters, Judge};
@@ -73,6 +74,8 @@ impl Publishers {
 pub(super) struct Brokers {
     pub(super) publishers: Publishers,
     pub(super) tails: Vec<Tail>,
+    /// What keeps dead letters: done when what was judged is settled.
+    pub(super) keepers: TaskTracker,
     pub(super) log: Option<Arc<EmbeddedLog>>,
 }
 
@@ -99,13 +102,17 @@ impl Start<'_> {
         report(&log.ensure_topics(&topics::specs(self.config, SourceName::Embedded))?);
         let part = self.health.required("source.embedded");
         brokers.tails.push(source::embedded::tail(&log, &topics, part, self.shutdown.clone()));
-        dead_letter::embedded::start(
+        let keeper = dead_letter::embedded::start(
             &log,
             DeadLetters::new(self.config, self.node),
             Arc::clone(&self.judge),
             self.health.optional("dead-letters.embedded"),
             self.shutdown.clone(),
         );
+        brokers.keepers.spawn(async move {
+            // It ends by itself when the node stops; a panic of its own was told by its part.
+            let _ = keeper.await;
+        });
         let publisher: Arc<dyn Publisher> =
             Arc::new(EmbeddedPublisher::new(Arc::clone(&log), self.config.limits.publish_timeout));
         brokers.publishers.by_topic.extend(topics.into_iter().map(|topic| (topic, Arc::clone(&publisher))));
@@ -123,13 +130,17 @@ impl Start<'_> {
         self.look_after_topics(kafka);
         let part = self.health.required("source.kafka");
         brokers.tails.push(source::kafka::tail::start(kafka, topics.clone(), part, self.shutdown.clone())?);
-        dead_letter::kafka::start(
-            kafka,
-            DeadLetters::new(self.config, self.node),
-            Arc::clone(&self.judge),
-            self.health.optional("dead-letters.kafka"),
-            self.shutdown.clone(),
-        )?;
+        let duty = dead_letter::kafka::Duty {
+            topics: topics.clone(),
+            letters: DeadLetters::new(self.config, self.node),
+            judge: Arc::clone(&self.judge),
+        };
+        let parts = dead_letter::kafka::Parts {
+            letters: self.health.optional("dead-letters.kafka"),
+            start: self.health.required("dead-letters.kafka.start"),
+        };
+        let worker = dead_letter::kafka::start(kafka, duty, parts, self.shutdown.clone())?;
+        brokers.keepers.spawn(worker.stopped());
         let publisher = crate::publish::kafka::KafkaPublisher::new(kafka, self.config.limits.publish_timeout)?;
         let publisher: Arc<dyn Publisher> = Arc::new(publisher);
         brokers.publishers.by_topic.extend(topics.into_iter().map(|topic| (topic, Arc::clone(&publisher))));

@@ -121,6 +121,7 @@ pub struct Gateway {
     accepting: CancellationToken,
     server: JoinHandle<()>,
     pipelines: TaskTracker,
+    keepers: TaskTracker,
 }
 
 impl Gateway {
@@ -156,20 +157,8 @@ impl Gateway {
         #[cfg(feature = "kafka")]
         start.kafka(&mut brokers)?;
 
-        let settings = Settings {
-            limits: config.limits.clone(),
-            leeway: authenticator.leeway(),
-            access: parts.access,
-            server: format!("sluice/{}", env!("CARGO_PKG_VERSION")),
-        };
         let tickets = authenticator.tickets();
-        let services = Services {
-            settings: Arc::new(settings),
-            hub,
-            authenticator,
-            registry: Arc::new(Registry::new()),
-            drain: CancellationToken::new(),
-        };
+        let services = services(&config, parts.access, hub, authenticator);
         let app = Arc::new(App {
             origins: Origins::new(&config.server.allowed_origins),
             config,
@@ -187,13 +176,20 @@ impl Gateway {
         });
         let pipelines = run_pipelines(&pipeline, brokers.tails, &app.health);
         spawn_upkeep(&app, shutdown.clone());
-        let admin_address = admin.as_ref().map(|admin| admin.address);
-        if let Some(admin) = admin {
-            admin.serve(&app, shutdown.clone());
-        }
+        let admin_address = admin.map(|admin| admin.serve(&app, shutdown.clone()));
         let accepting = CancellationToken::new();
         let server = tokio::spawn(serve(listener, Arc::clone(&app), accepting.clone()));
-        Ok(Self { address, admin_address, app, log: brokers.log, shutdown, accepting, server, pipelines })
+        Ok(Self {
+            address,
+            admin_address,
+            app,
+            log: brokers.log,
+            shutdown,
+            accepting,
+            server,
+            pipelines,
+            keepers: brokers.keepers,
+        })
     }
 
     /// Where it listens.
@@ -234,6 +230,8 @@ impl Gateway {
         self.shutdown.cancel();
         let parts = async {
             self.pipelines.wait().await;
+            self.keepers.close();
+            self.keepers.wait().await;
             if let Some(log) = self.log {
                 let _ = tokio::task::spawn_blocking(move || log.close()).await;
             }
@@ -243,6 +241,23 @@ impl Gateway {
         }
         self.server.abort();
         tracing::info!("stopped");
+    }
+}
+
+/// What every session needs.
+fn services(config: &Config, access: AccessRules, hub: Arc<Hub>, authenticator: Authenticator) -> Services {
+    let settings = Settings {
+        limits: config.limits.clone(),
+        leeway: authenticator.leeway(),
+        access,
+        server: format!("sluice/{}", env!("CARGO_PKG_VERSION")),
+    };
+    Services {
+        settings: Arc::new(settings),
+        hub,
+        authenticator,
+        registry: Arc::new(Registry::new()),
+        drain: CancellationToken::new(),
     }
 }
 

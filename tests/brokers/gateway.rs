@@ -87,7 +87,7 @@ async fn fifteen_types_of_an_independent_producer_arrive_unchanged_and_soon() {
     for event_type in learning_types() {
         let (body, channel) = learning(event_type, "ana", "s-1");
         let topic = platform.topic(event_type);
-        tokio::task::block_in_place(|| kcat(kafka, &topic, "ana", &[body.clone()]));
+        tokio::task::block_in_place(|| kcat(kafka, &topic, "ana", std::slice::from_ref(&body)));
         let message = ana.event().await;
         assert_eq!(message.text(), body);
         assert_eq!(message.header("destination"), Some(channel.as_str()));

@@ -8,6 +8,7 @@
 mod it;
 mod support;
 
+mod dead_letters;
 mod gateway;
 mod publisher;
 mod tail;
