@@ -5,6 +5,7 @@
 mod support;
 
 mod auth; // tokens, tickets, origins, access
+mod bench; // `sluice bench` against a running gateway
 
 mod dead_letters; // what cannot be delivered is kept with its reason
 mod drain; // a stopping node tells its clients
