@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput};
-use sluice::config::load_text;
+use sluice::config::Config;
 use sluice::route::RouteTable;
 
 use crate::support::{agent_completed, event, routes};
@@ -33,5 +33,6 @@ fn many() -> RouteTable {
     }
     text.push_str("[[route]]\ntopics = [\"agent-events\"]\nevent = \"agent.*\"\n");
     text.push_str("channel = \"/topic/user/{userId}/session/{sessionId}\"\n");
-    RouteTable::new(&load_text(&text).expect("a right config").route).expect("right routes")
+    let config: Config = toml::from_str(&text).expect("a config");
+    RouteTable::new(&config.route).expect("right routes")
 }
