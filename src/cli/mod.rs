@@ -1,5 +1,6 @@
 //! The command line of the `sluice` binary.
 
+mod bench;
 mod check;
 mod demo;
 mod health;
@@ -59,6 +60,11 @@ enum Command {
     Topics {
         #[command(subcommand)]
         action: TopicsAction,
+    },
+    /// Drives a running gateway: what it delivers, how late, and at what cost.
+    Bench {
+        #[command(subcommand)]
+        action: bench::BenchAction,
     },
 }
 
@@ -134,6 +140,7 @@ impl Cli {
             Command::Token(arguments) => token::run(&arguments),
             Command::Types { out } => types::run(out.as_deref()),
             Command::Topics { action } => topics::run(&action),
+            Command::Bench { action } => bench::run(&action),
         }
     }
 }

@@ -27,6 +27,7 @@ pub use action::Action;
 pub use disconnect::DisconnectReason;
 use heartbeat::{Beat, Heartbeat};
 pub use link::{Link, LinkEvent};
+pub use on_event::message_frame;
 pub use registry::{Registry, SessionInfo};
 pub use run::{Credential, Services, run};
 

@@ -7,7 +7,7 @@ use crate::stomp::{FrameWriter, Version};
 
 /// The frame for one subscriber: everything but its `subscription` header is encoded once and shared.
 /// `None` when the subscription has ended.
-pub(super) fn message_frame(entry: &Entry, version: Version) -> Option<Bytes> {
+pub fn message_frame(entry: &Entry, version: Version) -> Option<Bytes> {
     if !entry.subscription.is_active() {
         return None;
     }

@@ -5,6 +5,7 @@
 mod support;
 
 mod auth; // tokens, tickets, origins, access
+mod bench; // `sluice bench` against a running gateway
 
 mod cli; // the command line
 mod crash; // kill -9 in the middle of publishing

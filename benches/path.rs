@@ -1,3 +1,0 @@
-//! Benchmarks of the path.
-
-fn main() {}
