@@ -29,7 +29,7 @@ pub(super) fn key_message(section: Node, path: &KeyPath) -> (String, Option<&'st
         return (format!("is not a known key; did you mean `{meant}`?"), Some(meant));
     }
     let message = match elsewhere(name) {
-        Some(elsewhere) => format!("is not a known key here; did you mean `{elsewhere}`?"),
+        Some(elsewhere) => format!("is not a known key here; did you mean {elsewhere}?"),
         None => format!("is not a known key; there are {}", listed(&section.names().collect::<Vec<_>>(), "and")),
     };
     (message, None)
@@ -47,10 +47,12 @@ pub(super) fn word_message(word: &str, path: &KeyPath, choices: &[&str]) -> Stri
     }
 }
 
-/// The only key of that name in another section.
+/// The one or two keys of that name in other sections; with more of them a hint is none.
 fn elsewhere(name: &str) -> Option<String> {
-    let mut matching = super::all_keys().into_iter().filter(|key| key.rsplit('.').next() == Some(name));
-    matching.next().filter(|_| matching.next().is_none())
+    let keys = super::all_keys();
+    let matching: Vec<&str> =
+        keys.iter().map(String::as_str).filter(|key| key.rsplit('.').next() == Some(name)).collect();
+    matches!(matching.len(), 1 | 2).then(|| listed(&matching, "or"))
 }
 
 /// The name that is most likely meant, if one is close enough to be a slip.
@@ -109,6 +111,10 @@ mod tests {
             assert!(message(&path).ends_with("is not supported by this version"), "{path}: {}", message(&path));
         }
         assert_eq!(message(&root.key("routes")), "is not a known key; did you mean `route`?");
+        assert_eq!(
+            message(&root.key("server").key("heartbeat")),
+            "is not a known key here; did you mean `limits.heartbeat` or `server.sockjs.heartbeat`?"
+        );
         assert_eq!(message(&root.key("server").key("drain")), "is not a known key here; did you mean `limits.drain`?");
         assert_eq!(message(&root.key("log").key("colour")), "is not a known key; there are `filter` and `format`");
     }

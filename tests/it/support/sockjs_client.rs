@@ -114,7 +114,8 @@ impl Receiving {
             // The prelude of a stream is a heap of heart-beats.
             Self::XhrStreaming if line.starts_with("hh") => None,
             Self::Xhr | Self::XhrStreaming => Some(line),
-            Self::EventSource => line.strip_prefix("data: ").map(str::to_owned),
+            // sockjs-client reads what comes by this transport as a part of an address.
+            Self::EventSource => line.strip_prefix("data: ").map(|frame| frame.replace("%25", "%")),
         }
     }
 }

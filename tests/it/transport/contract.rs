@@ -86,7 +86,7 @@ async fn events_arrive_unchanged(transport: Transport) {
     client.subscribe("/user/**").await;
     let (event, _) = learning("content.generated.v1", "ana", "1");
     // What a browser or a proxy could change: quotes, line ends, joiners, separators, the edge of the first plane.
-    let title = "\\\"\\\\ \\u0000\\n</script> \u{7f}\u{200c}\u{200d}\u{2028}\u{2029}\u{202e}\u{2060}\u{feff}\u{fffe}\u{ffff}é漢😀";
+    let title = "\\\"\\\\ \\u0000\\n</script> 100% %41 \u{7f}\u{200c}\u{200d}\u{2028}\u{2029}\u{202e}\u{2060}\u{feff}\u{fffe}\u{ffff}é漢😀";
     let event = event.replace("Trees", title);
     gateway.publish(event.clone()).await;
     let message = client.event().await;
