@@ -63,14 +63,8 @@ impl AccessRules {
         if reader.problems.is_empty() { Ok(Self { rules, topics: reader.publishable() }) } else { Err(reader.problems) }
     }
 
-    /// Whether one rule opens everything that `wanted` stands for, if only on a condition. `/user/…` is to be translated
-    /// before.
-    pub fn may_subscribe(&self, principal: &Principal, wanted: &Pattern) -> bool {
-        self.opening(principal, wanted).is_some()
-    }
-
-    /// What is open of everything that `wanted` stands for; `None`: nothing. Of several rules that cover it as a whole each
-    /// admits what its own condition does.
+    /// What is open of everything that `wanted` stands for; `None`: nothing. `/user/…` is to be translated before. Of several
+    /// rules that cover it as a whole each admits what its own condition does.
     pub fn opening(&self, principal: &Principal, wanted: &Pattern) -> Option<Opening> {
         let mut conditions = Vec::new();
         let covering =
@@ -98,6 +92,11 @@ impl AccessRules {
                 Some(Topics::One(name)) => name == topic,
                 None => false,
             })
+    }
+
+    #[cfg(test)]
+    fn may_subscribe(&self, principal: &Principal, wanted: &Pattern) -> bool {
+        self.opening(principal, wanted).is_some()
     }
 
     fn rules_for(&self, principal: &Principal) -> impl Iterator<Item = &Rule> {

@@ -30,12 +30,16 @@ use crate::pipeline::Pipeline;
 use crate::publish::{Outgoing, PublishError, Publisher, Written};
 use crate::route::RouteTable;
 use crate::session::{Registry, Services, Settings};
+use crate::transport::connection::{Peer, WatchedListener};
 
 /// Octets that may wait in the kernel for a client; without it, megabytes pile up for one that does not read.
 const UNSENT_BYTES: u32 = 16 * 1024;
 
 /// How often recorded samples are folded into the histograms.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+
+/// How long requests have that came while the sessions ended.
+const LAST_REQUESTS_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How long the tails and dead letters have to stop once the sessions are gone.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
@@ -45,6 +49,9 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Options {
     /// Ready-made users for the page.
     pub demo: Option<DemoTokens>,
+    /// Echo and close services below `/test`, for conformance tests; nothing in a config or on the command line sets it.
+    #[doc(hidden)]
+    pub test_services: bool,
 }
 
 /// Why a gateway does not start.
@@ -169,6 +176,7 @@ impl Gateway {
             health,
             exporter,
             demo: options.demo,
+            test_services: options.test_services,
         });
         let pipelines = run_pipelines(&pipeline, brokers.tails, &app.health);
         spawn_upkeep(&app, shutdown.clone());
@@ -213,16 +221,20 @@ impl Gateway {
         self.app.publishers.publish(records).await
     }
 
-    /// Drains and stops: accepts nobody, sends what waits, tells clients to come back (1001), and stops the parts.
+    /// Drains and stops: refuses new clients, sends what waits, tells clients to come back (1001), and stops the parts.
     pub async fn stop(self) {
         let drain = self.app.config.limits.drain;
         tracing::info!(sessions = self.registry().len(), "stopping");
-        self.accepting.cancel();
+        // Clients that poll come to get what waits for them, each time by a connection that may be a new one.
         self.app.services.drain.cancel();
         self.app.sessions.close();
         if tokio::time::timeout(drain, self.app.sessions.wait()).await.is_err() {
             tracing::warn!(left = self.registry().len(), "some sessions did not end within limits.drain");
         }
+        self.accepting.cancel();
+        let mut server = self.server;
+        let _ = tokio::time::timeout(LAST_REQUESTS_TIMEOUT, &mut server).await;
+        server.abort();
         self.shutdown.cancel();
         let parts = async {
             self.pipelines.wait().await;
@@ -235,7 +247,6 @@ impl Gateway {
         if tokio::time::timeout(STOP_TIMEOUT, parts).await.is_err() {
             tracing::warn!("the sources did not stop in time");
         }
-        self.server.abort();
         tracing::info!("stopped");
     }
 }
@@ -315,8 +326,8 @@ async fn serve(listener: TcpListener, app: Arc<App>, accepting: CancellationToke
             tracing::debug!(%error, "a socket option was refused");
         }
     });
-    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(accepting.cancelled_owned());
+    let service = router(app).into_make_service_with_connect_info::<Peer>();
+    let serving = axum::serve(WatchedListener(listener), service).with_graceful_shutdown(accepting.cancelled_owned());
     if let Err(error) = serving.await {
         tracing::error!(%error, "the public listener failed");
     }

@@ -108,8 +108,8 @@ mod tests {
         }
         assert_eq!(message(&root.key("routes")), "is not a known key; did you mean `route`?");
         assert_eq!(
-            message(&root.key("server").key("heartbeat")),
-            "is not a known key here; did you mean `limits.heartbeat`?"
+            message(&root.key("server").key("write_timeout")),
+            "is not a known key here; did you mean `limits.write_timeout`?"
         );
         assert_eq!(message(&root.key("log").key("colour")), "is not a known key; there are `filter` and `format`");
     }
