@@ -107,7 +107,9 @@ pub fn parse_payload(payload: &[u8]) -> Result<Vec<Bytes>, PayloadError> {
     if payload.is_empty() {
         return Err(PayloadError::Missing);
     }
-    let messages: Vec<Text> = serde_json::from_slice(payload).map_err(|_| PayloadError::Broken)?;
+    // What is no UTF-8 itself is not taken for an escaped half of a pair.
+    let payload = std::str::from_utf8(payload).map_err(|_| PayloadError::Broken)?;
+    let messages: Vec<Text> = serde_json::from_str(payload).map_err(|_| PayloadError::Broken)?;
     Ok(messages.into_iter().map(|message| message.0.into()).collect())
 }
 
@@ -181,7 +183,9 @@ mod tests {
         for broken in [r#"["x"#, "x", "{}", r#""x""#, "[1]", r#"["a",null]"#, r#"["a"] b"#, "[[\"a\"]]"] {
             assert_eq!(texts(broken), Err(PayloadError::Broken), "{broken}");
         }
-        assert_eq!(parse_payload(b"[\"\xff\"]"), Err(PayloadError::Broken));
+        for broken in [b"[\"\xff\"]".as_slice(), b"[\"\xed\xa0\x80\"]"] {
+            assert_eq!(parse_payload(broken), Err(PayloadError::Broken));
+        }
     }
 
     #[test]

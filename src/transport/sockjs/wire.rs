@@ -60,7 +60,8 @@ impl Wire {
     pub(super) fn write(&self, frame: &str, out: &mut Vec<u8>) {
         let text = match self {
             Self::Xhr | Self::XhrStreaming => format!("{frame}\n"),
-            Self::EventSource => format!("data: {frame}\r\n\r\n"),
+            // The client undoes percent escapes in what it gets.
+            Self::EventSource => format!("data: {}\r\n\r\n", frame.replace('%', "%25")),
             Self::HtmlFile(_) => format!("<script>\np({});\n</script>\r\n", script_text(frame)),
             Self::Jsonp(callback) => format!("/**/{callback}({});\r\n", script_text(frame)),
         };
@@ -101,6 +102,7 @@ mod tests {
         assert_eq!(written(&Wire::Xhr, "o"), "o\n");
         assert_eq!(written(&Wire::XhrStreaming, r#"a["x"]"#), "a[\"x\"]\n");
         assert_eq!(written(&Wire::EventSource, "o"), "data: o\r\n\r\n");
+        assert_eq!(written(&Wire::EventSource, "100% %41"), "data: 100%25 %2541\r\n\r\n");
         assert_eq!(written(&Wire::HtmlFile("c".to_owned()), "o"), "<script>\np(\"o\");\n</script>\r\n");
         assert_eq!(written(&Wire::Jsonp("cb".to_owned()), r#"a["x"]"#), "/**/cb(\"a[\\\"x\\\"]\");\r\n");
     }
