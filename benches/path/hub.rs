@@ -6,7 +6,7 @@ use std::sync::Arc;
 use criterion::{Criterion, Throughput};
 use sluice::channel::Pattern;
 use sluice::event::{Event, Priority};
-use sluice::hub::{Delivery, Entry, Hub, Outbox};
+use sluice::hub::{Delivery, Entry, Hub, Outbox, Room};
 
 use crate::support::{agent_completed, channel_of, event};
 
@@ -43,7 +43,7 @@ impl Audience {
 
     /// Empties one outbox and hands its entries on.
     pub(crate) fn drain(&mut self, number: usize, mut each: impl FnMut(&Entry)) {
-        self.outboxes[number].take(&mut self.batch, usize::MAX);
+        self.outboxes[number].take(&mut self.batch, Room { bytes: usize::MAX, windowed_bytes: usize::MAX });
         self.batch.drain(..).for_each(|entry| each(&entry));
     }
 

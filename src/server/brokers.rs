@@ -5,6 +5,7 @@ use std::sync::Arc;
 #[cfg(feature = "kafka")]
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -72,6 +73,12 @@ impl Publishers {
             metrics::record_published(topic, publish::outcome(outcome));
         }
         outcomes
+    }
+}
+
+impl Publisher for Publishers {
+    fn publish(&self, records: Vec<Outgoing>) -> BoxFuture<'_, Vec<Result<Written, PublishError>>> {
+        Box::pin(Self::publish(self, records))
     }
 }
 

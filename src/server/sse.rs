@@ -14,8 +14,9 @@ use super::App;
 use super::bearer;
 use super::problem::problem;
 use super::upgrade::{enter, query_value, refuse_while_draining};
-use crate::auth::Principal;
+use crate::auth::{Opening, Principal};
 use crate::channel::{Pattern, encode_value};
+use crate::hub::Filter;
 use crate::metrics;
 use crate::session::SessionInfo;
 use crate::transport::connection::Peer;
@@ -37,7 +38,7 @@ async fn open(app: &Arc<App>, request: &Parts) -> Result<Response, Response> {
     refuse_while_draining(app)?;
     let connection = enter(app, request.extensions.get::<ConnectInfo<Peer>>())?;
     let principal = principal(app, request).await?;
-    let patterns = patterns(app, request, &principal)?;
+    let channels = channels(app, request, &principal)?;
     let limits = &app.services.settings.limits;
     let info = SessionInfo { id: Uuid::new_v4().to_string(), user: principal.user.clone() };
     let presence = app.services.registry.enter(info, limits.connections_per_user).ok_or_else(|| {
@@ -51,7 +52,7 @@ async fn open(app: &Arc<App>, request: &Parts) -> Result<Response, Response> {
         drain: app.services.drain.clone(),
         last_event_id: last_event_id(request),
     };
-    let reader = Reader::new(Arc::clone(&app.services.hub), patterns, limits.outbox_bytes, terms);
+    let reader = Reader::new(Arc::clone(&app.services.hub), channels, limits.outbox_bytes, terms);
     let kept = (connection, presence, app.sessions.token());
     let head = [
         (header::CONTENT_TYPE, "text/event-stream"),
@@ -72,32 +73,36 @@ async fn principal(app: &App, request: &Parts) -> Result<Principal, Response> {
     }
 }
 
-/// The channels that the request names, if rules open them all.
+/// The channels that the request names, if rules open them all, and what of them the rules leave to the user.
 #[expect(clippy::result_large_err, reason = "the answer is sent as it is")]
-fn patterns(app: &App, request: &Parts, principal: &Principal) -> Result<Vec<Pattern>, Response> {
+fn channels(app: &App, request: &Parts, principal: &Principal) -> Result<Vec<(Pattern, Filter)>, Response> {
     let settings = &app.services.settings;
     let query = request.uri.query().unwrap_or_default();
     let wanted = url::form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == "destination");
-    let mut patterns = Vec::new();
+    let mut channels = Vec::new();
     for (_, destination) in wanted {
         let pattern = resolve(&destination, &principal.user)
             .map_err(|message| problem(StatusCode::BAD_REQUEST, &format!("destination `{destination}`: {message}")))?;
-        if !settings.access.may_subscribe(principal, &pattern) {
-            return Err(problem(StatusCode::FORBIDDEN, &format!("no access rule opens {pattern} to this user")));
-        }
-        if patterns.len() == settings.limits.subscriptions {
+        let only = match settings.access.opening(principal, &pattern) {
+            Some(Opening::All) => None,
+            Some(Opening::Only(conditions)) => Some(conditions),
+            None => {
+                return Err(problem(StatusCode::FORBIDDEN, &format!("no access rule opens {pattern} to this user")));
+            }
+        };
+        if channels.len() == settings.limits.subscriptions {
             let message = format!("more than {} destinations (limits.subscriptions)", settings.limits.subscriptions);
             return Err(problem(StatusCode::BAD_REQUEST, &message));
         }
-        patterns.push(pattern);
+        channels.push((pattern, Filter { selector: None, only }));
     }
-    if patterns.is_empty() {
+    if channels.is_empty() {
         return Err(problem(
             StatusCode::BAD_REQUEST,
             "say what to read: `/sse?destination=/topic/…`, as often as needed",
         ));
     }
-    Ok(patterns)
+    Ok(channels)
 }
 
 /// `/user/…` is the user's own part of `/topic/user`.

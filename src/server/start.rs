@@ -27,7 +27,7 @@ use crate::health::{Health, Part};
 use crate::hub::Hub;
 use crate::metrics;
 use crate::pipeline::Pipeline;
-use crate::publish::{Outgoing, PublishError, Written};
+use crate::publish::{Outgoing, PublishError, Publisher, Written};
 use crate::route::RouteTable;
 use crate::session::{Registry, Services, Settings};
 use crate::transport::connection::{Peer, WatchedListener};
@@ -161,7 +161,8 @@ impl Gateway {
         start.kafka(&mut brokers)?;
 
         let tickets = authenticator.tickets();
-        let services = services(&config, parts.access, hub, authenticator);
+        let publishers = Arc::new(brokers.publishers);
+        let services = services(&config, parts.access, hub, authenticator, publishers.clone());
         let app = Arc::new(App {
             origins: Origins::new(&config.server.allowed_origins),
             config,
@@ -171,7 +172,7 @@ impl Gateway {
             tickets,
             catalogue: parts.catalogue,
             decoder,
-            publishers: brokers.publishers,
+            publishers,
             health,
             exporter,
             demo: options.demo,
@@ -251,7 +252,13 @@ impl Gateway {
 }
 
 /// What every session needs.
-fn services(config: &Config, access: AccessRules, hub: Arc<Hub>, authenticator: Authenticator) -> Services {
+fn services(
+    config: &Config,
+    access: AccessRules,
+    hub: Arc<Hub>,
+    authenticator: Authenticator,
+    publisher: Arc<dyn Publisher>,
+) -> Services {
     let settings = Settings {
         limits: config.limits.clone(),
         leeway: authenticator.leeway(),
@@ -263,6 +270,7 @@ fn services(config: &Config, access: AccessRules, hub: Arc<Hub>, authenticator: 
         hub,
         authenticator,
         registry: Arc::new(Registry::new()),
+        publisher,
         drain: CancellationToken::new(),
     }
 }

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use crate::channel::Pattern;
-use crate::hub::{Entry, Hub, Outbox, OutboxState, Subscription};
+use crate::hub::{self, Entry, Filter, Hub, Outbox, OutboxState, Room, Subscription};
 use crate::metrics;
 use crate::session::DisconnectReason;
 use crate::transport::paced::paced;
@@ -60,14 +60,15 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Subscribes to the channels; `outbox_bytes` may wait.
-    pub fn new(hub: Arc<Hub>, patterns: Vec<Pattern>, outbox_bytes: usize, terms: Terms) -> Self {
+    /// Subscribes to those of the channels' messages that pass; `outbox_bytes` may wait.
+    pub fn new(hub: Arc<Hub>, channels: Vec<(Pattern, Filter)>, outbox_bytes: usize, terms: Terms) -> Self {
         let outbox = Arc::new(Outbox::new(outbox_bytes));
-        let subscribe = |pattern: Pattern| {
-            let subscription = hub.subscribe(&pattern, "sse", &outbox);
+        let subscribe = |(pattern, filter): (Pattern, Filter)| {
+            let terms = hub::Terms { filter, window: None };
+            let subscription = hub.subscribe_on(&pattern, "sse", &outbox, terms);
             (pattern, subscription)
         };
-        let subscriptions = patterns.into_iter().map(subscribe).collect();
+        let subscriptions = channels.into_iter().map(subscribe).collect();
         metrics::session_opened();
         Self { hub, outbox, subscriptions, terms, written: None, in_flight: Vec::new(), has_begun: false, reason: None }
     }
@@ -105,7 +106,7 @@ impl Reader {
                 return self.end(DisconnectReason::TokenExpired);
             }
             let mut batch: Vec<Entry> = Vec::new();
-            if self.outbox.take(&mut batch, PIECE_BYTES) == OutboxState::Overflowed {
+            if self.outbox.take(&mut batch, Room { bytes: PIECE_BYTES, windowed_bytes: 0 }) == OutboxState::Overflowed {
                 return self.end(DisconnectReason::SlowConsumer);
             }
             if !batch.is_empty() {
@@ -181,10 +182,11 @@ fn event(entry: &Entry) -> String {
             json!({ "reason": "not-text", "id": &*message.id, "message": "an event that is no text was left out" });
         return notice("gap", &data);
     };
-    let mut text = String::with_capacity(body.len() + message.id.len() + message.event_type.len() + 32);
+    let mut text = String::with_capacity(body.len() + message.id.len() + 64);
     // A `String` takes everything that is written to it.
     let _ = writeln!(text, "id: {}", message.id);
-    let event_type: String = message.event_type.chars().filter(|character| !character.is_control()).collect();
+    let event_type = message.event_type.as_deref().unwrap_or_default();
+    let event_type: String = event_type.chars().filter(|character| !character.is_control()).collect();
     if !event_type.is_empty() {
         let _ = writeln!(text, "event: {event_type}");
     }

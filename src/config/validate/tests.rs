@@ -183,7 +183,7 @@ fn access_rules() {
     check(&with("publish = \"payments\""), "access[0].publish", "there is no [topics.payments]");
     check(&with("publish = \"orders-dlq\""), "access[0].publish", "dead letters of `orders`");
     check(&with("publish = \"*\"\nclaims = { scope = \"\" }"), "access[0].claims.scope", "is empty");
-    check(&with("subscribe = \"/a\"\nonly = \"x = 1\""), "access[0].only", "is not supported by this version");
+    check_fine(&with("subscribe = \"/a\"\nonly = \"x = 1\""));
     check_fine(&with("publish = \"orders\""));
     check_fine(&with("publish = \"*\"\nclaims = { scope = \"publish\" }"));
     check_fine(&with("publish = \"{tenant}-orders\""));
@@ -203,4 +203,22 @@ fn limits() {
     check_fine("[limits]\nheartbeat = \"0\"\ndrain = \"0\"");
     check("[limits]\nconnect_bytes = \"128KiB\"", "limits.frame_bytes", "at least `limits.connect_bytes`");
     check("[limits]\nheader_bytes = \"65KiB\"", "limits.frame_bytes", "at least `limits.header_bytes`");
+}
+
+#[test]
+fn what_clients_send_has_a_topic_of_its_own() {
+    let rule = "[[access]]\nsend = \"/a\"\ntopic = \"rooms\"\n";
+    check_fine(&format!("[topics.rooms]\n{rule}"));
+    check(rule, "access[0].topic", "there is no [topics.rooms]");
+    check(&format!("[topics.o]\ndead_letter = \"rooms\"\n{rule}"), "access[0].topic", "holds the dead letters");
+    let routed = "[[route]]\ntopics = [\"rooms\"]\nchannel = \"/b\"\n";
+    check(&format!("[topics.rooms]\n{routed}{rule}"), "access[0].topic", "is read by route[0]");
+    check(&format!("[topics.rooms]\ndead_letter = \"d\"\n{rule}"), "access[0].topic", "has dead letters");
+}
+
+#[test]
+fn an_unacknowledged_window_holds_the_default() {
+    check("[limits]\nunacknowledged = 10", "limits.unacknowledged", "`limits.prefetch`, which is 100");
+    check("[limits]\nframes_per_second = 0", "limits.frames_per_second", "more than nothing");
+    check_fine("[limits]\nprefetch = 5\nunacknowledged = 5");
 }

@@ -108,6 +108,23 @@ async fn several_destinations_may_be_read_and_an_event_comes_once() {
 }
 
 #[tokio::test]
+async fn a_rules_condition_holds_for_readers_too_and_clients_messages_have_no_type() {
+    let rules = "[topics.rooms]\n[[access]]\nsubscribe = \"/topic/**\"\nonly = \"userId = 'ben' OR kind = 'chat'\"\nsend = \"/topic/room\"\ntopic = \"rooms\"";
+    let gateway = TestGateway::with(rules).await;
+    let mut events = Events::open(&gateway, "ana", "destination=/topic/user/*/session/*&destination=/topic/room").await;
+    for user in ["carl", "ben"] {
+        gateway.publish(learning("session.started.v1", user, "1").0).await;
+    }
+    assert!(events.next().await.unwrap().data.contains("\"userId\":\"ben\""));
+    let mut client = gateway.client("ana").await;
+    client
+        .say("SEND\ndestination:/topic/room\nkind:typing\n\nno\0SEND\ndestination:/topic/room\nkind:chat\n\nhi\0")
+        .await;
+    let event = events.next().await.unwrap();
+    assert_eq!((event.name, event.data.as_str()), (None, "hi"));
+}
+
+#[tokio::test]
 async fn the_rules_of_subscribe_hold() {
     let gateway = TestGateway::with("[limits]\nsubscriptions = 2").await;
     for (query, status, says) in [
