@@ -140,8 +140,13 @@ impl Link for WebSocketLink {
     }
 
     async fn close(mut self, reason: DisconnectReason) {
-        let Some(code) = reason.close_code() else { return };
-        self.queued.push_back(Message::Close(Some(CloseFrame { code, reason: reason.name().into() })));
+        match reason.close_code() {
+            Some(code) => {
+                self.queued.push_back(Message::Close(Some(CloseFrame { code, reason: reason.name().into() })));
+            }
+            // After the client's own close nothing may be said but the answer to it, which the library has ready.
+            None => self.queued.clear(),
+        }
         let farewell = async {
             if poll_fn(|context| self.poll_write(context)).await.is_err() {
                 return;
