@@ -14,7 +14,7 @@ from . import tokens
 from .control import Control
 from .gateway import Gateway, die_with_parent
 from .prepare import prepare
-from .suites import CHECKS, SUITES
+from .suites import SOCKJS_CHECKS, STOMP_CHECKS, SUITES
 
 USER = "ada:lovelace"  # a name that has to be written with care
 SUITE_SECONDS = 300
@@ -47,13 +47,14 @@ def main():
 def parse_arguments():
     parser = argparse.ArgumentParser(prog="scripts/interop", description=__doc__)
     parser.add_argument("suites", nargs="*", help="clients by the beginning of their names; all if none is named")
-    parser.add_argument("--check", action="append", choices=CHECKS, help="only this check (may be repeated)")
+    parser.add_argument("--check", action="append", choices=STOMP_CHECKS + SOCKJS_CHECKS, help="only this check (may be repeated)")
     return parser.parse_args()
 
 
 def run(suite, binary, only):
     """Runs one client against a gateway of its own; gives what came of each check."""
     outcomes = []
+    checks = [check for check in suite.checks if not only or check in only]
 
     def report(check, outcome, detail=""):
         outcomes.append((suite.name, check, outcome))
@@ -65,11 +66,11 @@ def run(suite, binary, only):
         client = None
         try:
             gateway.start()
-            client = start_client(suite, gateway, control, only)
+            client = start_client(suite, gateway, control, checks)
             control.client = client
-            read_report(client, report)
+            read_report(client, checks, report)
             finish(client, gateway, report)
-            for check in only or CHECKS:
+            for check in checks:
                 if check not in [reported for _, reported, _ in outcomes]:
                     report(check, "FAIL", "the client did not report it")
         finally:
@@ -83,14 +84,14 @@ def run(suite, binary, only):
     return outcomes
 
 
-def start_client(suite, gateway, control, only):
+def start_client(suite, gateway, control, checks):
     environment = os.environ | suite.environment | {
         "SLUICE_HTTP": gateway.http,
         "SLUICE_CONTROL": control.url,
         "SLUICE_USER": USER,
         "SLUICE_TOKEN": tokens.sign(USER),
         "SLUICE_WRONG_TOKEN": tokens.sign(USER, secret="somebody else's secret"),
-        "SLUICE_CHECKS": " ".join(only or CHECKS),
+        "SLUICE_CHECKS": " ".join(checks),
     }
     return subprocess.Popen(
         suite.command,
@@ -102,14 +103,14 @@ def start_client(suite, gateway, control, only):
     )
 
 
-def read_report(client, report):
+def read_report(client, checks, report):
     """Reads `ok CHECK`, `FAIL CHECK: WHY` and `skip CHECK: WHY` until the client has no more to say."""
     signal.signal(signal.SIGALRM, lambda *_: kill_group(client))
     signal.alarm(SUITE_SECONDS)
     for line in client.stdout:
         outcome, _, rest = line.rstrip().partition(" ")
         check, _, detail = rest.partition(": ")
-        if outcome in ("ok", "FAIL", "skip") and check in CHECKS:
+        if outcome in ("ok", "FAIL", "skip") and check in checks:
             report(check, outcome, detail)
         else:
             print(f"    {line.rstrip()}")

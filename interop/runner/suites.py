@@ -6,8 +6,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 PREPARED = ROOT.parent / ".run" / "interop"
 
-# Every client reports each of these: `ok`, `FAIL`, or `skip` with the reason why it cannot do it.
-CHECKS = [
+# Every client reports each of its checks: `ok`, `FAIL`, or `skip` with the reason why it cannot do it.
+STOMP_CHECKS = [
     "connect",
     "wrong-token",
     "subscribe-receipt",
@@ -29,6 +29,9 @@ CHECKS = [
     "churn",
 ]
 
+# What sockjs-client is asked to do by itself.
+SOCKJS_CHECKS = ["transport", "unicode", "order", "server-close", "client-close", "client-gone", "parallel"]
+
 
 @dataclass
 class Toolchain:
@@ -45,10 +48,11 @@ class Suite:
     toolchain: Toolchain
     command: list
     environment: dict = field(default_factory=dict)
+    checks: list = field(default_factory=lambda: STOMP_CHECKS)
 
 
-def node(name, script, **environment):
-    return Suite(name, NODE, ["node", str(ROOT / "node" / script)], environment)
+def node(name, script, checks=STOMP_CHECKS, **environment):
+    return Suite(name, NODE, ["node", str(ROOT / "node" / script)], environment, checks)
 
 
 def spring(name, kind):
@@ -96,7 +100,7 @@ SUITES = [
     node("stompjs-7.5.0", "stompjs.mjs", STOMPJS="@stomp/stompjs"),
     node("stompjs-7.0.0", "stompjs.mjs", STOMPJS="stompjs-oldest"),
     node("rx-stomp-2.4.0", "rx-stomp.mjs"),
-    *[node(f"sockjs-{transport}", "sockjs.mjs", SOCKJS=transport) for transport in SOCKJS_TRANSPORTS],
+    *[node(f"sockjs-{transport}", "sockjs.mjs", SOCKJS_CHECKS, SOCKJS=transport) for transport in SOCKJS_TRANSPORTS],
     *[
         node(f"stompjs-over-{transport}", "stompjs.mjs", STOMPJS="@stomp/stompjs", SOCKJS=transport)
         for transport in SOCKJS_TRANSPORTS

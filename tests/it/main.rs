@@ -6,6 +6,7 @@ mod support;
 
 mod auth; // tokens, tickets, origins, access
 
+mod corpus; // the inputs of the fuzz targets
 mod dead_letters; // what cannot be delivered is kept with its reason
 mod drain; // a stopping node tells its clients
 mod operate; // health, metrics, limits
