@@ -106,7 +106,8 @@ SUITES = [
         for transport in SOCKJS_TRANSPORTS
     ],
     spring("spring-websocket", "websocket"),
-    spring("spring-sockjs", "sockjs"),
+    spring("spring-sockjs-websocket", "sockjs-websocket"),
+    spring("spring-sockjs-xhr", "sockjs-xhr"),
     Suite("stomp.py-9.0.0", PYTHON, [str(PREPARED / "python" / "bin" / "python"), str(ROOT / "python" / "client.py")]),
     Suite("go-stomp-3.1.5", GO, [str(PREPARED / "go" / "client")]),
 ]
