@@ -30,8 +30,9 @@ def free_port():
 class Gateway:
     """A gateway that keeps its port and its log over restarts."""
 
-    def __init__(self, binary, directory):
+    def __init__(self, binary, directory, environment=None):
         self.binary = binary
+        self.environment = environment or {}
         self.directory = directory
         self.port = free_port()
         self.process = None
@@ -42,7 +43,7 @@ class Gateway:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self):
-        environment = os.environ | {
+        environment = os.environ | self.environment | {
             "SLUICE__SERVER__LISTEN": f"127.0.0.1:{self.port}",
             "SLUICE__SOURCE__EMBEDDED__PATH": str(self.directory / "log"),
         }
