@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::auth::ClientTopics;
 use crate::config::Config;
 use crate::dead_letter::{Judge, Refusal};
 use crate::decode::Decoder;
-use crate::hub::{self, Hub};
+use crate::hub::{self, ClientMessage, Hub};
 use crate::metrics;
 use crate::record::Record;
 use crate::route::RouteTable;
@@ -26,13 +27,16 @@ pub struct Pipeline {
     hub: Arc<Hub>,
     /// Topics on which an event without a route is a dead letter.
     must_route: Vec<String>,
+    /// Topics of what clients send, which bypasses decoders and routes.
+    client_topics: ClientTopics,
 }
 
 impl Pipeline {
     /// A pipeline into that hub.
     pub fn new(config: &Config, decoder: Arc<Decoder>, routes: RouteTable, hub: Arc<Hub>) -> Self {
         let must_route = config.read_topics().filter(|(_, topic)| topic.must_route).map(|(name, _)| name.to_owned());
-        Self { decoder, routes, hub, must_route: must_route.collect() }
+        let client_topics = ClientTopics::new(&config.access);
+        Self { decoder, routes, hub, must_route: must_route.collect(), client_topics }
     }
 
     /// Delivers every record of the tail until its reader stops.
@@ -53,6 +57,9 @@ impl Pipeline {
 
     /// One record, all the way. The once-per-cluster path keeps what is refused here; live delivery goes on.
     pub fn deliver(&self, record: &Record) {
+        if self.client_topics.contains(record.topic()) {
+            return self.deliver_client_message(record);
+        }
         let event = match self.decoder.decode(record) {
             Ok(event) => event,
             Err(error) => return metrics::record_refused(record.topic(), error.reason()),
@@ -72,8 +79,22 @@ impl Pipeline {
         self.hub.publish(&event, &deliveries);
     }
 
+    /// What a client sent goes straight to its channel, if a rule still leads from this topic there.
+    fn deliver_client_message(&self, record: &Record) {
+        let Some(message) = ClientMessage::from_record(record) else {
+            return metrics::record_refused(record.topic(), "no-client-message");
+        };
+        if !self.client_topics.lead_to(record.topic(), &message.destination) {
+            return metrics::record_refused(record.topic(), "channel-not-open");
+        }
+        self.hub.publish_client(&message);
+    }
+
     /// Why a record cannot be delivered to anybody, if so. The dead letters' path asks this of every record.
     pub fn refusal(&self, record: &Record) -> Option<Refusal> {
+        if self.client_topics.contains(record.topic()) {
+            return None;
+        }
         let event = match self.decoder.decode(record) {
             Ok(event) => event,
             Err(error) => return Some(Refusal { reason: error.reason(), detail: error.to_string() }),

@@ -5,10 +5,12 @@
 
 mod access;
 mod authenticator;
+mod client_topics;
 mod development;
 mod error;
 mod jwks;
 mod keys;
+mod only;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -23,8 +25,10 @@ use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use serde_json::{Map, Number, Value};
 
-pub use access::AccessRules;
+pub use access::{AccessRules, Opening};
 pub use authenticator::{Authenticator, check};
+pub use client_topics::ClientTopics;
+pub(crate) use client_topics::can_be_sent_to;
 pub use development::{development_key_file, sign_development};
 pub use error::AuthError;
 pub use ticket::{TICKET_LIFETIME, Tickets};

@@ -67,6 +67,19 @@ impl Template {
             Self::Claims(claims) => claims.fill_in(principal).is_some_and(|pattern| pattern.covers(wanted)),
         }
     }
+
+    /// Every channel that the template opens to somebody, and maybe more: a level with a claim in it stands for any.
+    pub(super) fn widest(&self) -> Option<Pattern> {
+        let pieces = match self {
+            Self::Fixed(pattern) => return Some(pattern.clone()),
+            Self::Claims(Claims(pieces)) => pieces,
+        };
+        // No text of a template has a NUL where it would be taken for a claim: such a level is widened as well.
+        let marked: String =
+            pieces.iter().map(|piece| if let Piece::Text(text) = piece { text } else { "\0" }).collect();
+        let levels: Vec<&str> = marked.split('/').map(|level| if level.contains('\0') { "*" } else { level }).collect();
+        Pattern::parse(&levels.join("/")).ok()
+    }
 }
 
 impl Claims {
@@ -169,6 +182,13 @@ mod tests {
         assert!(Template::parse("/topic/a%2Fb/{sub}").is_ok());
         assert!(Template::parse("/topic/{sub}/a%2Fb").is_ok());
         assert!(Template::parse("/topic/user-{sub}/**").is_ok());
+    }
+
+    #[test]
+    fn at_its_widest_a_claim_is_any_level() {
+        let widest = |text| Template::parse(text).unwrap().widest().unwrap().to_string();
+        assert_eq!(widest("/topic/room/**"), "/topic/room/**");
+        assert_eq!(widest("/topic/{https://a/b}/user-{sub}/x"), "/topic/*/*/x");
     }
 
     #[test]

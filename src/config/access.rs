@@ -1,4 +1,4 @@
-//! `[[access]]`: who may subscribe to and publish what.
+//! `[[access]]`: who may subscribe to, send to and publish what.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,13 @@ use serde::Deserialize;
 pub struct AccessConfig {
     /// Channels that may be subscribed to.
     pub subscribe: Option<String>,
-    /// Topics that `POST /api/v1/events` may write; `*` is every topic of the config but the dead letters.
+    /// A condition on what of them is delivered, which a client cannot remove; the language is that of `selector`.
+    pub only: Option<String>,
+    /// Channels that clients may send to.
+    pub send: Option<String>,
+    /// The topic that what is sent goes through; only the gateway writes it.
+    pub topic: Option<String>,
+    /// Topics that `POST /api/v1/events` may write; `*` is every topic of the config but the dead letters and clients' messages.
     pub publish: Option<String>,
     /// Each claim named must be this value, or a list (or space-separated text) that holds it.
     pub claims: BTreeMap<String, String>,

@@ -29,6 +29,8 @@ pub struct LimitsConfig {
     #[serde(deserialize_with = "units::bytes")]
     #[schemars(with = "String")]
     pub header_bytes: usize,
+    /// Frames of one session in a second; so many may come at once.
+    pub frames_per_second: usize,
     /// Octets that wait for a client that reads too slowly. A larger event is sent alone, when the outbox is empty.
     #[serde(deserialize_with = "units::bytes")]
     #[schemars(with = "String")]
@@ -39,6 +41,24 @@ pub struct LimitsConfig {
     pub write_timeout: Duration,
     /// Subscriptions of one session.
     pub subscriptions: usize,
+    /// Unacknowledged messages of a subscription that names no `prefetch-count`.
+    pub prefetch: usize,
+    /// Unacknowledged messages that a `prefetch-count` may ask for.
+    pub unacknowledged: usize,
+    /// Octets of a session's unacknowledged messages; beyond them, messages wait for an ACK.
+    #[serde(deserialize_with = "units::bytes")]
+    #[schemars(with = "String")]
+    pub unacknowledged_bytes: usize,
+    /// Open transactions of one session.
+    pub transactions: usize,
+    /// Octets of a session's open transactions.
+    #[serde(deserialize_with = "units::bytes")]
+    #[schemars(with = "String")]
+    pub transaction_bytes: usize,
+    /// Octets that a session has sent and the broker has not confirmed.
+    #[serde(deserialize_with = "units::bytes")]
+    #[schemars(with = "String")]
+    pub send_bytes: usize,
     /// What the server offers and wants at most this often; a silent client is cut after three. Zero: no heart-beats.
     #[serde(deserialize_with = "units::duration")]
     #[schemars(with = "String")]
@@ -71,9 +91,16 @@ impl Default for LimitsConfig {
             frame_bytes: 64 * 1024,
             frame_headers: 64,
             header_bytes: 16 * 1024,
+            frames_per_second: 1_000,
             outbox_bytes: 256 * 1024,
             write_timeout: Duration::from_secs(20),
             subscriptions: 100,
+            prefetch: 100,
+            unacknowledged: 1_000,
+            unacknowledged_bytes: 1024 * 1024,
+            transactions: 16,
+            transaction_bytes: 1024 * 1024,
+            send_bytes: 1024 * 1024,
             heartbeat: Duration::from_secs(10),
             connections_per_user: 200,
             connections_per_address: 20_000,

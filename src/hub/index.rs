@@ -45,6 +45,17 @@ impl Index {
         }
     }
 
+    /// Calls `change` for the subscriber of that key, if it is there.
+    pub(super) fn change(&mut self, pattern: &Pattern, key: u64, change: impl Fn(&mut Subscriber)) {
+        let subscribers = if pattern.is_exact() {
+            self.exact.get_mut(pattern.to_string().as_str())
+        } else {
+            self.patterns.find(pattern.levels())
+        };
+        let of_key = |subscriber: &&mut Subscriber| subscriber.subscription.key == key;
+        subscribers.into_iter().flatten().filter(of_key).for_each(change);
+    }
+
     /// Calls `found` for each subscriber of the channel of that name; returns how many nodes were looked at on the way.
     pub(super) fn visit(&self, channel: &str, found: &mut impl FnMut(&Subscriber)) -> usize {
         self.exact.get(channel).into_iter().flatten().for_each(&mut *found);
@@ -67,6 +78,16 @@ impl Node {
             Some((Level::Rest, _)) => &mut self.rest,
             Some((Level::One, below)) => self.one.get_or_insert_default().list(below),
             Some((Level::Literal(text), below)) => self.literals.entry(text.clone()).or_default().list(below),
+        }
+    }
+
+    /// The list of that pattern, if there is one.
+    fn find(&mut self, levels: &[Level]) -> Option<&mut Vec<Subscriber>> {
+        match levels.split_first() {
+            None => Some(&mut self.here),
+            Some((Level::Rest, _)) => Some(&mut self.rest),
+            Some((Level::One, below)) => self.one.as_mut()?.find(below),
+            Some((Level::Literal(text), below)) => self.literals.get_mut(text)?.find(below),
         }
     }
 

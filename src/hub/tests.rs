@@ -10,6 +10,8 @@ use crate::record::{Partition, Position, Record};
 
 const OUTBOX_BYTES: usize = 10_000;
 
+const EVERYTHING: Room = Room { bytes: usize::MAX, windowed_bytes: usize::MAX };
+
 fn event(number: u128) -> Event {
     let partition = Arc::new(Partition::new("cluster", "topic", Uuid::nil(), 0));
     let record = Record {
@@ -40,7 +42,7 @@ fn outbox() -> Arc<Outbox> {
 /// What waits, as `subscription destination number`.
 fn waiting(outbox: &Outbox) -> Vec<String> {
     let mut batch = Vec::new();
-    outbox.take(&mut batch, usize::MAX);
+    outbox.take(&mut batch, EVERYTHING);
     let describe = |entry: Entry| {
         let number = entry.message.id.rsplit('-').next().unwrap().to_owned();
         format!("{} {} {number}", entry.subscription.id, entry.message.destination)
@@ -137,4 +139,76 @@ fn an_event_larger_than_the_outbox_goes_alone() {
     hub.subscribe(&pattern("/a"), "s", &outbox);
     assert_eq!(publish(&hub, 1, &[("/a", Priority::Normal)]), 1);
     assert_eq!(waiting(&outbox), ["s /a 1"]);
+}
+
+fn filter(selector: &str) -> Filter {
+    let selector = crate::selector::Condition::parse(selector).unwrap();
+    Filter { selector: Some(Arc::new(selector)), only: None }
+}
+
+#[test]
+fn a_filter_keeps_out_what_it_does_not_admit_until_it_is_changed() {
+    let hub = Hub::new();
+    let outbox = outbox();
+    for text in ["/topic/a", "/topic/*", "/topic/**"] {
+        let terms = Terms { filter: filter("\"event-type\" = 'other'"), window: None };
+        let subscription = hub.subscribe_on(&pattern(text), text, &outbox, terms);
+        assert_eq!(publish(&hub, 1, &[("/topic/a", Priority::Normal)]), 0);
+        hub.refilter(&pattern(text), &subscription, filter("\"event-type\" = 'type'"));
+        assert_eq!(publish(&hub, 2, &[("/topic/a", Priority::Normal)]), 1);
+        assert_eq!(waiting(&outbox), [format!("{text} /topic/a 2")]);
+        hub.unsubscribe(&pattern(text), &subscription);
+    }
+}
+
+#[test]
+fn a_full_window_holds_up_its_own_subscription_alone() {
+    let hub = Hub::new();
+    let outbox = outbox();
+    let terms = Terms { filter: Filter::default(), window: Some(2) };
+    let slow = hub.subscribe_on(&pattern("/a"), "slow", &outbox, terms);
+    hub.subscribe(&pattern("/a"), "quick", &outbox);
+    for number in 1..=4 {
+        publish(&hub, number, &[("/a", Priority::Normal)]);
+    }
+    let took = ["slow /a 1", "quick /a 1", "slow /a 2", "quick /a 2", "quick /a 3", "quick /a 4"];
+    assert_eq!(waiting(&outbox), took);
+    publish(&hub, 5, &[("/a", Priority::Critical)]);
+    assert_eq!(waiting(&outbox), ["quick /a 5"]);
+    slow.grant(2);
+    assert_eq!(waiting(&outbox), ["slow /a 5", "slow /a 3"]);
+    slow.grant(9);
+    publish(&hub, 6, &[("/a", Priority::Normal)]);
+    assert_eq!(waiting(&outbox), ["slow /a 4", "slow /a 6", "quick /a 6"]);
+    assert_eq!(outbox.bytes(), 0);
+}
+
+#[test]
+fn octets_that_are_not_acknowledged_hold_up_what_has_to_be() {
+    let hub = Hub::new();
+    let outbox = outbox();
+    let terms = Terms { filter: Filter::default(), window: Some(100) };
+    let slow = hub.subscribe_on(&pattern("/a"), "slow", &outbox, terms);
+    publish(&hub, 1, &[("/a", Priority::Normal)]);
+    publish(&hub, 2, &[("/a", Priority::Normal)]);
+    let mut batch = Vec::new();
+    outbox.take(&mut batch, Room { bytes: usize::MAX, windowed_bytes: 1 });
+    assert_eq!(batch.len(), 1);
+    outbox.take(&mut batch, Room { bytes: usize::MAX, windowed_bytes: 0 });
+    assert_eq!(batch.len(), 1);
+    hub.unsubscribe(&pattern("/a"), &slow);
+    outbox.forget(&slow);
+    assert_eq!(outbox.bytes(), 0);
+}
+
+#[test]
+fn what_is_held_counts_towards_the_outbox() {
+    let hub = Hub::new();
+    let outbox = outbox();
+    hub.subscribe_on(&pattern("/a"), "stuck", &outbox, Terms { filter: Filter::default(), window: Some(0) });
+    for number in 0..1_000 {
+        publish(&hub, number, &[("/a", Priority::Normal)]);
+        waiting(&outbox);
+    }
+    assert_eq!(outbox.state(), OutboxState::Overflowed);
 }

@@ -76,6 +76,11 @@ pub fn messages_delivered(ages: &[Duration]) {
     }
 }
 
+/// A client refused messages as often as they are sent.
+pub fn messages_given_up(count: usize) {
+    counter!("sluice_session_given_up_total").increment(count as u64);
+}
+
 /// A session's queued frames went to its socket in one go.
 pub fn frames_written() {
     counter!("sluice_session_writes_total").increment(1);

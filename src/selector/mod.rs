@@ -17,6 +17,7 @@
 //!   exactly, all others as floating point. A division that leaves a rest is done in floating point, because JSON
 //!   writers drop a `.0` as they please; a result that is no number (a division by zero) is NULL.
 
+mod condition;
 mod evaluate;
 mod event;
 mod expression;
@@ -32,6 +33,7 @@ use serde_json::Value;
 
 use expression::Expression;
 
+pub use condition::Condition;
 pub use event::event_value;
 
 /// The longest selector, in octets.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 #[cfg(feature = "kafka")]
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, SourceName};
@@ -58,6 +59,12 @@ impl Publishers {
         }
         let unanswered = || Err(PublishError::Unavailable("the publisher gave no answer".to_owned()));
         outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(unanswered)).collect()
+    }
+}
+
+impl Publisher for Publishers {
+    fn publish(&self, records: Vec<Outgoing>) -> BoxFuture<'_, Vec<Result<Written, PublishError>>> {
+        Box::pin(Self::publish(self, records))
     }
 }
 

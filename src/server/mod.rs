@@ -42,7 +42,7 @@ struct App {
     tickets: Tickets,
     catalogue: Arc<Catalogue>,
     decoder: Arc<Decoder>,
-    publishers: Publishers,
+    publishers: Arc<Publishers>,
     health: Health,
     exporter: Exporter,
     demo: Option<DemoTokens>,

@@ -26,7 +26,7 @@ use crate::health::Health;
 use crate::hub::Hub;
 use crate::metrics;
 use crate::pipeline::Pipeline;
-use crate::publish::{Outgoing, PublishError, Written};
+use crate::publish::{Outgoing, PublishError, Publisher, Written};
 use crate::route::RouteTable;
 use crate::session::{Registry, Services, Settings};
 
@@ -153,11 +153,13 @@ impl Gateway {
             server: format!("sluice/{}", env!("CARGO_PKG_VERSION")),
         };
         let tickets = authenticator.tickets();
+        let publishers = Arc::new(brokers.publishers);
         let services = Services {
             settings: Arc::new(settings),
             hub,
             authenticator,
             registry: Arc::new(Registry::new()),
+            publisher: Arc::clone(&publishers) as Arc<dyn Publisher>,
             drain: CancellationToken::new(),
         };
         let app = Arc::new(App {
@@ -169,7 +171,7 @@ impl Gateway {
             tickets,
             catalogue: parts.catalogue,
             decoder,
-            publishers: brokers.publishers,
+            publishers,
             health,
             exporter,
             demo: options.demo,

@@ -29,6 +29,8 @@ pub enum DisconnectReason {
     HeartbeatMissed,
     /// The client reads too slowly.
     SlowConsumer,
+    /// The client sends faster than the limits allow.
+    TooFast,
     /// The user has as many sessions as `limits.connections_per_user` allows.
     TooManySessions,
     /// The connection broke.
@@ -37,7 +39,7 @@ pub enum DisconnectReason {
 
 impl DisconnectReason {
     /// Every reason, for tables and tests.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::ClientLeft,
         Self::Drain,
         Self::Protocol,
@@ -51,6 +53,7 @@ impl DisconnectReason {
         Self::ConnectTimeout,
         Self::HeartbeatMissed,
         Self::SlowConsumer,
+        Self::TooFast,
         Self::TooManySessions,
         Self::LinkLost,
     ];
@@ -63,6 +66,7 @@ impl DisconnectReason {
             Self::Protocol => 1002,
             Self::BadText => 1007,
             Self::TooLarge => 1009,
+            Self::TooFast => 1008,
             Self::Internal => 1011,
             Self::TryLater => 1013,
             Self::Unauthorized => 4004,
@@ -100,6 +104,7 @@ impl DisconnectReason {
             Self::ConnectTimeout => "connect-timeout",
             Self::HeartbeatMissed => "heartbeat-missed",
             Self::SlowConsumer => "slow-consumer",
+            Self::TooFast => "too-fast",
             Self::TooManySessions => "too-many-sessions",
             Self::LinkLost => "link-lost",
         }
@@ -121,6 +126,7 @@ impl DisconnectReason {
             Self::ConnectTimeout => "no CONNECT came in time",
             Self::HeartbeatMissed => "the client was silent for three of its heart-beats",
             Self::SlowConsumer => "more waited for the client than its outbox holds",
+            Self::TooFast => "the client sent faster than it may",
             Self::TooManySessions => "the user has as many sessions as are allowed",
             Self::LinkLost => "the connection broke",
         }
@@ -134,6 +140,7 @@ impl DisconnectReason {
             Self::TryLater | Self::TooManySessions => "come back after a while",
             Self::TokenExpired => "come back with a fresh token",
             Self::SlowConsumer => "come back, and read faster or subscribe to less",
+            Self::TooFast => "come back, and send less at a time",
             Self::Unauthorized => "do not come back with this token",
             Self::ClientLeft | Self::Protocol | Self::BadText | Self::TooLarge | Self::Forbidden => {
                 "do not come back as before: it would end the same way"

@@ -1,32 +1,36 @@
 //! 5. One STOMP conversation: a state machine without I/O and without a clock, and the loop that drives it (`run`).
 
 mod action;
+mod authenticate;
 mod disconnect;
 mod heartbeat;
+mod ledger;
 mod link;
 mod on_event;
 mod on_frame;
+mod open;
+mod publishing;
+mod rate;
 mod registry;
 mod run;
 #[cfg(test)]
 mod tests;
+mod transactions;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 
-use crate::auth::{AccessRules, AuthError, Principal};
-use crate::channel::Pattern;
+use crate::auth::AccessRules;
 use crate::config::LimitsConfig;
-use crate::hub::Entry;
 use crate::stomp::{FrameWriter, Limits, ParseError, Parser, Version};
 
 pub use action::Action;
 pub use disconnect::DisconnectReason;
 use heartbeat::{Beat, Heartbeat};
 pub use link::{Link, LinkEvent};
+use open::Open;
 pub use registry::{Registry, SessionInfo};
 pub use run::{Credential, Services, run};
 
@@ -67,22 +71,9 @@ enum Phase {
     /// CONNECT was said; whose token it is, is being found out.
     Authenticating { version: Version, heartbeat: Heartbeat },
     /// CONNECTED.
-    Open(Open),
+    Open(Box<Open>),
     /// Over; what still comes is not looked at.
     Closed,
-}
-
-/// What is known of a connected session.
-#[derive(Debug)]
-struct Open {
-    version: Version,
-    heartbeat: Heartbeat,
-    principal: Principal,
-    /// When the token's time is over.
-    expires: Instant,
-    /// The receipt that the client wants for a token that is being looked at.
-    renewing: Option<Option<String>>,
-    subscriptions: HashMap<String, Pattern>,
 }
 
 /// One STOMP conversation.
@@ -96,6 +87,8 @@ pub struct Session {
     parser: Parser,
     phase: Phase,
     started: Instant,
+    /// Octets that came before CONNECTED.
+    early_bytes: usize,
 }
 
 impl Session {
@@ -112,6 +105,7 @@ impl Session {
             parser: Parser::new(before_connect),
             phase: Phase::Connecting,
             started: now.at,
+            early_bytes: 0,
             settings,
             versions,
         }
@@ -131,23 +125,30 @@ impl Session {
     pub fn on_octets(&mut self, octets: &[u8], now: Moment) -> Vec<Action> {
         match &mut self.phase {
             Phase::Closed => return Vec::new(),
-            Phase::Open(open) => open.heartbeat.on_received(now.at),
-            Phase::Connecting | Phase::Authenticating { .. } => {}
+            Phase::Open(open) => {
+                open.heartbeat.on_received(now.at);
+                if open.leaving.is_some() {
+                    return Vec::new();
+                }
+            }
+            Phase::Connecting | Phase::Authenticating { .. } => {
+                // Line ends count as well: whoever is not connected yet costs no more than this.
+                self.early_bytes = self.early_bytes.saturating_add(octets.len());
+                let most = self.settings.limits.connect_bytes;
+                if self.early_bytes > most {
+                    let message = format!("more than {most} octets before CONNECTED (limits.connect_bytes)");
+                    return self.fail(&message, None, DisconnectReason::TooLarge);
+                }
+            }
         }
         self.parser.push(octets);
-        if matches!(self.phase, Phase::Authenticating { .. }) {
-            // Frames sent on the heels of CONNECT wait until it is answered, within the same bound.
-            if self.parser.buffered() > self.settings.limits.connect_bytes {
-                return self.on_parse_error(&ParseError::FrameTooLarge(self.settings.limits.connect_bytes));
-            }
-            return Vec::new();
-        }
-        self.read_frames(now)
+        // Frames sent on the heels of CONNECT wait until it is answered.
+        if matches!(self.phase, Phase::Authenticating { .. }) { Vec::new() } else { self.read_frames(now) }
     }
 
     fn read_frames(&mut self, now: Moment) -> Vec<Action> {
         let mut actions = Vec::new();
-        while matches!(self.phase, Phase::Connecting | Phase::Open(_)) {
+        while self.is_reading() {
             match self.parser.next() {
                 Ok(Some(frame)) => actions.extend(self.on_frame(&frame, now)),
                 Ok(None) => break,
@@ -157,91 +158,18 @@ impl Session {
         actions
     }
 
-    fn on_parse_error(&mut self, error: &ParseError) -> Vec<Action> {
-        let reason = if error.is_limit() { DisconnectReason::TooLarge } else { DisconnectReason::Protocol };
-        self.fail(&error.to_string(), None, reason)
-    }
-
-    /// The answer to [`Action::Authenticate`].
-    pub fn on_authenticated(&mut self, outcome: Result<Principal, AuthError>, now: Moment) -> Vec<Action> {
-        let (version, heartbeat) = match std::mem::replace(&mut self.phase, Phase::Connecting) {
-            Phase::Authenticating { version, heartbeat } => (version, heartbeat),
-            other => {
-                self.phase = other;
-                return Vec::new();
-            }
-        };
-        let principal = match outcome {
-            Ok(principal) => principal,
-            Err(error) => {
-                let reason = refusal(&error);
-                return self.fail(&error.to_string(), None, reason);
-            }
-        };
-        let mut connected = FrameWriter::unescaped("CONNECTED");
-        let own = self.settings.limits.heartbeat.as_millis();
-        connected
-            .header("version", version.text())
-            .header("session", &self.id)
-            .header("server", &self.settings.server)
-            .header("heart-beat", &format!("{own},{own}"))
-            .header("user-name", &crate::channel::encode_value(&principal.user));
-        let limits = &self.settings.limits;
-        let frame_limits = Limits {
-            frame_bytes: limits.frame_bytes,
-            header_bytes: limits.header_bytes,
-            headers: limits.frame_headers,
-        };
-        self.parser.connected(version, frame_limits);
-        self.phase = Phase::Open(Open {
-            version,
-            heartbeat,
-            expires: self.expiry(&principal, now),
-            principal,
-            renewing: None,
-            subscriptions: HashMap::new(),
-        });
-        let mut actions = vec![Action::Send(connected.finish(b""))];
-        actions.extend(self.read_frames(now));
-        actions
-    }
-
-    /// The answer to [`Action::Renew`].
-    pub fn on_renewed(&mut self, outcome: Result<Principal, AuthError>, now: Moment) -> Vec<Action> {
-        let expires = outcome.as_ref().map(|principal| self.expiry(principal, now)).ok();
-        let Phase::Open(open) = &mut self.phase else { return Vec::new() };
-        let receipt = open.renewing.take().flatten();
-        match outcome {
-            Err(error) => {
-                let reason = refusal(&error);
-                self.fail(&format!("the new token is not accepted: {error}"), receipt.as_deref(), reason)
-            }
-            Ok(principal) if principal.user != open.principal.user => self.fail(
-                "the new token is another user's: a session keeps its user",
-                receipt.as_deref(),
-                DisconnectReason::Unauthorized,
-            ),
-            Ok(principal) => {
-                open.principal = principal;
-                open.expires = expires.unwrap_or(open.expires);
-                let lost = open
-                    .subscriptions
-                    .values()
-                    .find(|&wanted| !self.settings.access.may_subscribe(&open.principal, wanted));
-                if let Some(wanted) = lost {
-                    let message = format!("the new token does not open {wanted}, which this session is subscribed to");
-                    return self.fail(&message, receipt.as_deref(), DisconnectReason::Forbidden);
-                }
-                self.receipt(receipt.as_deref()).into_iter().collect()
-            }
+    /// Whether the next frame is to be looked at.
+    fn is_reading(&self) -> bool {
+        match &self.phase {
+            Phase::Connecting => true,
+            Phase::Open(open) => open.leaving.is_none(),
+            Phase::Authenticating { .. } | Phase::Closed => false,
         }
     }
 
-    fn expiry(&self, principal: &Principal, now: Moment) -> Instant {
-        let unix_now = now.wall.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let expires = Duration::from_secs(u64::try_from(principal.expires_at).unwrap_or(0)) + self.settings.leeway;
-        // A token that ends beyond what the clock can count simply never ends here.
-        now.at.checked_add(expires.saturating_sub(unix_now)).unwrap_or(now.at + Duration::from_secs(u32::MAX.into()))
+    fn on_parse_error(&mut self, error: &ParseError) -> Vec<Action> {
+        let reason = if error.is_limit() { DisconnectReason::TooLarge } else { DisconnectReason::Protocol };
+        self.fail(&error.to_string(), None, reason)
     }
 
     /// The session's outbox was full.
@@ -287,7 +215,7 @@ impl Session {
 
     /// Time has passed.
     pub fn on_tick(&mut self, now: Moment) -> Vec<Action> {
-        match &self.phase {
+        match &mut self.phase {
             Phase::Closed => Vec::new(),
             Phase::Connecting | Phase::Authenticating { .. } => {
                 if now.at < self.started + self.settings.limits.connect_timeout {
@@ -300,19 +228,15 @@ impl Session {
             }
             Phase::Open(open) => match open.heartbeat.due(now.at) {
                 Beat::Wait => Vec::new(),
-                Beat::Send => vec![Action::Send(Bytes::from_static(b"\n"))],
+                Beat::Send => {
+                    // Else a link that takes nothing would be given beat after beat.
+                    open.heartbeat.on_sent(now.at);
+                    vec![Action::Send(Bytes::from_static(b"\n"))]
+                }
                 Beat::Missed => {
                     self.fail("nothing came for three heart-beats", None, DisconnectReason::HeartbeatMissed)
                 }
             },
-        }
-    }
-
-    /// The MESSAGE frame for an entry of the outbox; `None` when it is not to be sent any more.
-    pub fn message(&self, entry: &Entry) -> Option<Bytes> {
-        match &self.phase {
-            Phase::Open(open) => on_event::message_frame(entry, open.version),
-            _ => None,
         }
     }
 
@@ -355,9 +279,4 @@ impl Session {
         frame.header("receipt-id", receipt?);
         Some(Action::Send(frame.finish(b"")))
     }
-}
-
-/// A token that is not believed, apart from keys that cannot be had.
-fn refusal(error: &AuthError) -> DisconnectReason {
-    if error.is_temporary() { DisconnectReason::TryLater } else { DisconnectReason::Unauthorized }
 }

@@ -11,15 +11,15 @@ use super::registry::Presence;
 use super::{Action, DisconnectReason, Link, LinkEvent, Moment, Registry, Session, SessionInfo, Settings};
 use crate::auth::{AuthError, Authenticator, Principal};
 use crate::channel::Pattern;
-use crate::hub::{Entry, Hub, Outbox, OutboxState, Subscription};
+use crate::hub::{Entry, Hub, Outbox, OutboxState, Room, Subscription};
 use crate::metrics;
+use crate::publish::{Outgoing, PublishError, Publisher, Written};
 use crate::stomp::Version;
 
 /// Octets taken from the outbox for one write. What is taken is not in the outbox's count any more.
 const WRITE_BYTES: usize = 64 * 1024;
 
 /// What a session needs of its node.
-#[derive(Debug)]
 pub struct Services {
     /// What all sessions share.
     pub settings: Arc<Settings>,
@@ -29,8 +29,16 @@ pub struct Services {
     pub authenticator: Authenticator,
     /// Who is connected.
     pub registry: Arc<Registry>,
+    /// Writes what clients send.
+    pub publisher: Arc<dyn Publisher>,
     /// Cancelled when the node stops: sessions send what waits and say that it stops.
     pub drain: CancellationToken,
+}
+
+impl std::fmt::Debug for Services {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Services").field("settings", &self.settings).field("hub", &self.hub).finish_non_exhaustive()
+    }
 }
 
 /// What came with the HTTP request that became the link.
@@ -44,6 +52,8 @@ pub enum Credential {
 
 type Verification = BoxFuture<'static, Result<Principal, AuthError>>;
 
+type Answers = Vec<Result<Written, PublishError>>;
+
 /// What a verified token is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Purpose {
@@ -55,6 +65,7 @@ enum Purpose {
 enum Wake {
     Link(LinkEvent),
     Verified(Result<Principal, AuthError>),
+    Published(Answers),
     Outbox,
     Tick,
     Drain,
@@ -74,6 +85,8 @@ pub async fn run<L: Link>(link: L, versions: Vec<Version>, credential: Option<Cr
         credential,
         subscriptions: HashMap::new(),
         verification: None,
+        publication: None,
+        to_publish: Vec::new(),
         presence: None,
         binary: false,
         draining: false,
@@ -98,6 +111,10 @@ struct Driver<L> {
     credential: Option<Credential>,
     subscriptions: HashMap<String, (Pattern, Arc<Subscription>)>,
     verification: Option<(Purpose, Verification)>,
+    /// What is being written; only one at a time, so that a channel's messages keep their order.
+    publication: Option<BoxFuture<'static, Answers>>,
+    /// What is written next, all of it together.
+    to_publish: Vec<Outgoing>,
     presence: Option<Presence>,
     /// Whether the client speaks in binary messages, and so wants to be answered in them.
     binary: bool,
@@ -113,10 +130,12 @@ impl<L: Link> Driver<L> {
         let deadline = self.session.deadline().into_iter().chain(write_deadline).min();
         let tick = OptionFuture::from(deadline.map(|at| tokio::time::sleep_until(at.into())));
         let verified = OptionFuture::from(self.verification.as_mut().map(|(_, verification)| verification));
+        let published = OptionFuture::from(self.publication.as_mut());
+        // In no fixed order: a client that never stops talking must not hold up its own beats and messages.
         tokio::select! {
-            biased;
             event = self.link.next() => Wake::Link(event),
             Some(outcome) = verified => Wake::Verified(outcome),
+            Some(answers) = published => Wake::Published(answers),
             () = self.outbox.changed() => Wake::Outbox,
             Some(()) = tick => Wake::Tick,
             () = drain.cancelled(), if !self.draining => Wake::Drain,
@@ -138,6 +157,7 @@ impl<L: Link> Driver<L> {
             Wake::Link(LinkEvent::Closed) => return Some(DisconnectReason::LinkLost),
             Wake::Link(LinkEvent::Failed(reason)) => return Some(reason),
             Wake::Verified(outcome) => self.on_verified(outcome, now),
+            Wake::Published(answers) => self.on_published(answers),
             Wake::Tick if self.write_is_stuck(now) => self.session.on_overflow(),
             Wake::Tick => self.session.on_tick(now),
             Wake::Outbox => Vec::new(),
@@ -185,6 +205,22 @@ impl<L: Link> Driver<L> {
         self.session.on_authenticated(outcome, now)
     }
 
+    fn on_published(&mut self, answers: Answers) -> Vec<Action> {
+        self.publication = None;
+        self.publish_next();
+        for error in answers.iter().filter_map(|answer| answer.as_ref().err()) {
+            tracing::warn!(session = self.session.id(), %error, "what a client sent was not written");
+        }
+        self.session.on_published(answers)
+    }
+
+    fn publish_next(&mut self) {
+        if self.publication.is_none() && !self.to_publish.is_empty() {
+            let (publisher, records) = (Arc::clone(&self.services.publisher), std::mem::take(&mut self.to_publish));
+            self.publication = Some(Box::pin(async move { publisher.publish(records).await }));
+        }
+    }
+
     /// Does what the session asks for, in order.
     fn perform(&mut self, actions: Vec<Action>) -> Option<DisconnectReason> {
         for action in actions {
@@ -192,14 +228,29 @@ impl<L: Link> Driver<L> {
                 Action::Send(frame) => self.queue(frame),
                 Action::Authenticate { token } => self.verification = Some((Purpose::Connect, self.verify(token))),
                 Action::Renew { token } => self.verification = Some((Purpose::Renew, self.verify(Some(token)))),
-                Action::Subscribe { id, pattern } => {
-                    let subscription = self.services.hub.subscribe(&pattern, &id, &self.outbox);
+                Action::Subscribe { id, pattern, terms } => {
+                    let subscription = self.services.hub.subscribe_on(&pattern, &id, &self.outbox, terms);
                     self.subscriptions.insert(id, (pattern, subscription));
                 }
                 Action::Unsubscribe { id } => {
                     if let Some((pattern, subscription)) = self.subscriptions.remove(&id) {
                         self.services.hub.unsubscribe(&pattern, &subscription);
+                        self.outbox.forget(&subscription);
                     }
+                }
+                Action::Refilter { id, filter } => {
+                    if let Some((pattern, subscription)) = self.subscriptions.get(&id) {
+                        self.services.hub.refilter(pattern, subscription, filter);
+                    }
+                }
+                Action::Grant { id, count } => {
+                    if let Some((_, subscription)) = self.subscriptions.get(&id) {
+                        subscription.grant(count);
+                    }
+                }
+                Action::Publish(records) => {
+                    self.to_publish.extend(records);
+                    self.publish_next();
                 }
                 Action::Close(reason) => return Some(reason),
             }
@@ -234,10 +285,17 @@ impl<L: Link> Driver<L> {
             let draining_early = self.draining && !self.session.is_open();
             return if draining_early { self.drained() } else { None };
         }
+        let mut bytes = WRITE_BYTES;
+        let again = self.session.on_writable(&mut bytes);
+        let sends_again = again.iter().any(|action| matches!(action, Action::Send(_)));
+        if let Some(reason) = self.perform(again) {
+            return Some(reason);
+        }
         let mut batch: Vec<Entry> = Vec::new();
-        self.outbox.take(&mut batch, WRITE_BYTES);
-        if batch.is_empty() {
-            return if self.draining { self.drained() } else { None };
+        self.outbox.take(&mut batch, Room { bytes, windowed_bytes: self.session.acknowledged_room() });
+        if batch.is_empty() && !sends_again {
+            // What was sent is answered before the session goes.
+            return if self.draining && self.publication.is_none() { self.drained() } else { None };
         }
         for entry in batch {
             if let Some(frame) = self.session.message(&entry) {
@@ -262,6 +320,17 @@ impl<L: Link> Driver<L> {
         drop(self.presence.take());
         metrics::session_closed(reason.name());
         tracing::debug!(session = self.session.id(), reason = reason.name(), "session ended");
-        self.link.close(reason).await;
+        let publishing = self.publication.take();
+        let (publisher, rest) = (Arc::clone(&self.services.publisher), std::mem::take(&mut self.to_publish));
+        // What was sent before the end is written, though nobody is left to be told.
+        let farewell = async {
+            if let Some(publishing) = publishing {
+                publishing.await;
+            }
+            if !rest.is_empty() {
+                publisher.publish(rest).await;
+            }
+        };
+        tokio::join!(self.link.close(reason), farewell);
     }
 }

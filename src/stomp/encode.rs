@@ -35,9 +35,11 @@ impl FrameWriter {
         Self { out, escapes }
     }
 
-    /// Adds a header. One that the version cannot express (a line end in 1.0, a carriage return in 1.1) is left out.
+    /// Adds a header. One that the version cannot express (a line end in 1.0, or a colon in its name; a carriage return in
+    /// 1.1) is left out.
     pub fn header(&mut self, name: &str, value: &str) -> &mut Self {
-        if self.is_expressible(name) && self.is_expressible(value) {
+        let is_name = self.escapes_anything() || !name.contains(':');
+        if is_name && self.is_expressible(name) && self.is_expressible(value) {
             self.text(name);
             self.out.put_u8(b':');
             self.text(value);
@@ -54,9 +56,12 @@ impl FrameWriter {
         }
     }
 
+    const fn escapes_anything(&self) -> bool {
+        matches!(self.escapes, Some(Version::V11 | Version::V12))
+    }
+
     fn text(&mut self, text: &str) {
-        let escaping = matches!(self.escapes, Some(Version::V11 | Version::V12));
-        if !escaping || !text.contains(['\\', '\n', '\r', ':']) {
+        if !self.escapes_anything() || !text.contains(['\\', '\n', '\r', ':']) {
             self.out.put_slice(text.as_bytes());
             return;
         }

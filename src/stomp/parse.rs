@@ -4,6 +4,10 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use super::{Command, Frame, Headers, Version};
 
+/// Headers that STOMP itself gives a meaning. A 1.0 client may pad their values, as the examples of its specification do.
+const PADDED_IN_V10: [&str; 8] =
+    ["destination", "id", "ack", "message-id", "transaction", "receipt", "subscription", "selector"];
+
 /// What one frame may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -199,6 +203,9 @@ impl Parser {
         match self.version {
             Some(version @ (Version::V11 | Version::V12)) if !command.is_connect() => {
                 headers.push(unescape(name, version)?, unescape(value, version)?);
+            }
+            Some(Version::V10) if PADDED_IN_V10.contains(&name) => {
+                headers.push(name.to_owned(), value.trim_matches(' ').to_owned());
             }
             _ => headers.push(name.to_owned(), value.to_owned()),
         }

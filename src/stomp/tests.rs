@@ -39,12 +39,27 @@ fn escapes_by_version() {
     header_is(Version::V12, "foo:bar\r", "foo", "bar");
     header_is(Version::V11, "foo:bar\r", "foo", "bar\r");
     header_is(Version::V10, "foo:a\\cb\\t:z", "foo", "a\\cb\\t:z");
+    header_is(Version::V10, "foo:  bar  ", "foo", "  bar  ");
+    header_is(Version::V10, "destination: /queue/a ", "destination", "/queue/a");
+    header_is(Version::V11, "destination: /queue/a ", "destination", " /queue/a ");
     header_is(Version::V12, "foo:first\nfoo:second", "foo", "first");
     header_is(Version::V12, "foo:", "foo", "");
     let escape = |text: &str, escape: &str, version| ParseError::UndefinedEscape(text.into(), escape.into(), version);
     fails(Some(Version::V12), b"SEND\nfoo:a\\tb\n\n\0", &escape("a\\tb", "t", "1.2"));
     fails(Some(Version::V12), b"SEND\nfoo:abc\\\n\n\0", &escape("abc\\", "", "1.2"));
     fails(Some(Version::V11), b"SEND\nfoo:a\\rb\n\n\0", &escape("a\\rb", "r", "1.1"));
+}
+
+#[test]
+fn what_a_version_cannot_express_is_left_out() {
+    for (version, headers) in [
+        (Version::V10, "a:1:2\n"),
+        (Version::V11, "a:1\\c2\nb\\cc:3\nd:\\n\n"),
+        (Version::V12, "a:1\\c2\nb\\cc:3\nd:\\n\ne:\\r\n"),
+    ] {
+        let octets = encode("SEND", &[("a", "1:2"), ("b:c", "3"), ("d", "\n"), ("e", "\r")], b"", version);
+        assert_eq!(String::from_utf8_lossy(&octets), format!("SEND\n{headers}\n\0"), "{version:?}");
+    }
 }
 
 #[test]

@@ -4,8 +4,7 @@ use super::schema::Node;
 use crate::config::problem::KeyPath;
 
 /// Keys of the design that this version does not have, with list numbers and the user's own names left out.
-const LATER_KEYS: [&str; 8] =
-    ["command", "lookup", "resume", "source.redis", "access.only", "access.send", "access.topic", "route.key"];
+const LATER_KEYS: [&str; 5] = ["command", "lookup", "resume", "source.redis", "route.key"];
 
 /// Words of the design that this version does not have, each with its key.
 const LATER_WORDS: [(&str, &[&str]); 3] = [
@@ -103,8 +102,7 @@ mod tests {
             root.key("lookup"),
             root.key("resume"),
             root.key("source").key("redis"),
-            root.key("access").index(0).key("only"),
-            root.key("access").index(1).key("send"),
+            root.key("route").index(1).key("key"),
         ] {
             assert!(message(&path).ends_with("is not supported by this version"), "{path}: {}", message(&path));
         }

@@ -14,6 +14,11 @@ pub(super) fn check(config: &Config, findings: &mut Findings) {
     }
     holds(findings, ("frame_bytes", limits.frame_bytes), ("connect_bytes", limits.connect_bytes));
     holds(findings, ("frame_bytes", limits.frame_bytes), ("header_bytes", limits.header_bytes));
+    if limits.unacknowledged < limits.prefetch {
+        let message = format!("must be at least `limits.prefetch`, which is {}", limits.prefetch);
+        let problem = Problem::new("limits.unacknowledged", limits.unacknowledged.to_string(), message);
+        findings.add_beside(problem, &["limits.prefetch"]);
+    }
 }
 
 /// The limits that are zero and must not be. Zero means something for `heartbeat` (none) and `drain` (at once).
@@ -28,11 +33,18 @@ fn zeros(limits: &LimitsConfig) -> Vec<(&'static str, String)> {
         ("frame_bytes", limits.frame_bytes),
         ("header_bytes", limits.header_bytes),
         ("outbox_bytes", limits.outbox_bytes),
+        ("unacknowledged_bytes", limits.unacknowledged_bytes),
+        ("transaction_bytes", limits.transaction_bytes),
+        ("send_bytes", limits.send_bytes),
         ("request_bytes", limits.request_bytes),
     ];
     let counts = [
         ("frame_headers", limits.frame_headers),
+        ("frames_per_second", limits.frames_per_second),
         ("subscriptions", limits.subscriptions),
+        ("prefetch", limits.prefetch),
+        ("unacknowledged", limits.unacknowledged),
+        ("transactions", limits.transactions),
         ("connections_per_user", limits.connections_per_user),
         ("connections_per_address", limits.connections_per_address),
         ("request_events", limits.request_events),

@@ -51,20 +51,43 @@ fn check_projection(at: &str, project: &Projection, findings: &mut Findings) {
 pub(super) fn check_access(config: &Config, findings: &mut Findings) {
     for (index, rule) in config.access.iter().enumerate() {
         let at = format!("access[{index}]");
-        let (subscribe, publish) = (format!("{at}.subscribe"), format!("{at}.publish"));
-        if rule.subscribe.is_none() && rule.publish.is_none() {
-            let message = "opens nothing; write `subscribe` or `publish`";
-            findings.add_beside(Problem::new(&at, "", message), &[&subscribe, &publish]);
+        let key = |name: &str| format!("{at}.{name}");
+        if rule.subscribe.is_none() && rule.send.is_none() && rule.publish.is_none() {
+            let message = "opens nothing; write `subscribe`, `send` or `publish`";
+            let keys = ["subscribe", "send", "publish"].map(key);
+            findings.add_beside(Problem::new(&at, "", message), &keys.each_ref().map(String::as_str));
         }
         // A name with a claim or a wildcard in it is the matter of the module that reads rules.
         if let Some(topic) = rule.publish.as_deref().filter(|topic| !topic.contains(['{', '*']))
             && let Some(message) = topic_fault(config, topic)
         {
-            findings.add_beside(Problem::new(publish, text(topic), message), &["topics"]);
+            findings.add_beside(Problem::new(key("publish"), text(topic), message), &["topics"]);
+        }
+        if let Some(topic) = rule.topic.as_deref() {
+            check_client_topic(config, &key("topic"), topic, findings);
         }
         for (name, value) in &rule.claims {
             findings.not_empty(&format!("{at}.claims.{}", quoted(name)), Some(value));
         }
+    }
+}
+
+/// What clients send through a topic is no event: nothing else may want to read it as one.
+fn check_client_topic(config: &Config, key: &str, topic: &str, findings: &mut Findings) {
+    if let Some(message) = topic_fault(config, topic) {
+        findings.add_beside(Problem::new(key, text(topic), message), &["topics"]);
+        return;
+    }
+    for (index, route) in config.route.iter().enumerate() {
+        if route.topics.iter().any(|routed| routed == topic) {
+            let message = format!("is read by route[{index}] as events; what clients send needs a topic of its own");
+            findings.add_beside(Problem::new(key, text(topic), message), &["route"]);
+        }
+    }
+    if config.topics.get(topic).is_some_and(|section| section.dead_letter.is_some()) {
+        let dead_letter = format!("topics.{}.dead_letter", quoted(topic));
+        let message = format!("has dead letters, which clients' messages never become; leave `{dead_letter}` out");
+        findings.add_beside(Problem::new(key, text(topic), message), &[&dead_letter]);
     }
 }
 

@@ -200,3 +200,21 @@ fn limits() {
     check("[limits]\nconnect_bytes = \"128KiB\"", "limits.frame_bytes", "at least `limits.connect_bytes`");
     check("[limits]\nheader_bytes = \"65KiB\"", "limits.frame_bytes", "at least `limits.header_bytes`");
 }
+
+#[test]
+fn what_clients_send_has_a_topic_of_its_own() {
+    let rule = "[[access]]\nsend = \"/a\"\ntopic = \"rooms\"\n";
+    check_fine(&format!("[topics.rooms]\n{rule}"));
+    check(rule, "access[0].topic", "there is no [topics.rooms]");
+    check(&format!("[topics.o]\ndead_letter = \"rooms\"\n{rule}"), "access[0].topic", "holds the dead letters");
+    let routed = "[[route]]\ntopics = [\"rooms\"]\nchannel = \"/b\"\n";
+    check(&format!("[topics.rooms]\n{routed}{rule}"), "access[0].topic", "is read by route[0]");
+    check(&format!("[topics.rooms]\ndead_letter = \"d\"\n{rule}"), "access[0].topic", "has dead letters");
+}
+
+#[test]
+fn an_unacknowledged_window_holds_the_default() {
+    check("[limits]\nunacknowledged = 10", "limits.unacknowledged", "`limits.prefetch`, which is 100");
+    check("[limits]\nframes_per_second = 0", "limits.frames_per_second", "more than nothing");
+    check_fine("[limits]\nprefetch = 5\nunacknowledged = 5");
+}

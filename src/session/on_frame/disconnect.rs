@@ -1,12 +1,13 @@
 //! DISCONNECT: the receipt first, then the end.
 
-use crate::session::{Action, DisconnectReason, Session};
+use super::Fault;
+use crate::session::{Action, Session};
 use crate::stomp::Frame;
 
 impl Session {
-    pub(super) fn on_disconnect(&mut self, frame: &Frame) -> Vec<Action> {
-        let mut actions: Vec<Action> = self.receipt(frame.header("receipt")).into_iter().collect();
-        actions.extend(self.close(DisconnectReason::ClientLeft));
-        actions
+    /// What was sent before is with the broker before the receipt says so.
+    pub(super) fn on_disconnect(&mut self, frame: &Frame) -> Result<Vec<Action>, Fault> {
+        self.open()?.leaving = Some(frame.header("receipt").map(ToOwned::to_owned));
+        Ok(self.leave())
     }
 }

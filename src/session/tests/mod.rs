@@ -1,10 +1,20 @@
 //! Conversations without sockets and without sleeping.
 
+mod acknowledging;
+mod limits;
+mod selecting;
+mod sending;
+mod stage;
+mod transactions;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::*;
+use crate::auth::{AuthError, Principal};
+use crate::channel::Pattern;
 use crate::config::AccessConfig;
+use crate::hub::Terms;
 
 const START_UNIX: u64 = 1_800_000_000;
 
@@ -152,10 +162,10 @@ fn user_destinations_are_the_users_own_channels() {
     let mut talk = Talk::open("0,0");
     let answer = talk.say("SUBSCRIBE\nid:0\ndestination:/user/session/7\n\n\0");
     let pattern = Pattern::parse("/topic/user/ana/session/7").unwrap();
-    assert_eq!(answer, [Action::Subscribe { id: "0".to_owned(), pattern }]);
+    assert_eq!(answer, [Action::Subscribe { id: "0".to_owned(), pattern, terms: Terms::default() }]);
     let own = talk.say("SUBSCRIBE\nid:1\ndestination:/user/queue/replies\n\n\0");
     let pattern = Pattern::parse("/user/queue/replies").unwrap();
-    assert_eq!(own, [Action::Subscribe { id: "1".to_owned(), pattern }]);
+    assert_eq!(own, [Action::Subscribe { id: "1".to_owned(), pattern, terms: Terms::default() }]);
 }
 
 #[test]
