@@ -85,7 +85,7 @@ final class Connection implements AutoCloseable {
     }
 
     void acknowledge(Received message, boolean consumed) throws Exception {
-        session.acknowledge(message.headers(), consumed);
+        session.acknowledge(message.headers().getAck(), consumed);
     }
 
     private static StompHeaders headers(String destination, Map<String, String> more) {

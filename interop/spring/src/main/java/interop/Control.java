@@ -8,7 +8,8 @@ import java.net.http.HttpResponse;
 /** Asks the runner for something that happens to the network or the gateway. */
 final class Control {
 
-    private static final HttpClient HTTP = HttpClient.newHttpClient();
+    private static final HttpClient HTTP =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
     private Control() {}
 
