@@ -82,6 +82,36 @@ func ackIndividual() error {
 	})
 }
 
+func ackAgain() error {
+	return with(func(session *stomp.Conn) error {
+		to := room()
+		id := stomp.SubscribeOpt.Id("again")
+		inbox, err := subscribe(session, to, stomp.AckClientIndividual, id)
+		if err != nil {
+			return err
+		}
+		bodies := []string{"1", "2", "3"}
+		for _, body := range bodies {
+			if err := send(session, to, body); err != nil {
+				return err
+			}
+		}
+		messages, err := expect(inbox, bodies...)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(session.Ack(messages[1]), inbox.Unsubscribe()); err != nil {
+			return err
+		}
+		again, err := subscribe(session, to, stomp.AckClientIndividual, id)
+		if err != nil {
+			return err
+		}
+		_, err = expect(again, "1", "3")
+		return err
+	})
+}
+
 func nack() error {
 	return with(func(session *stomp.Conn) error {
 		inbox, err := five(session, stomp.AckClientIndividual)

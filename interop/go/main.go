@@ -32,6 +32,7 @@ var checks = map[string]func() error{
 
 	"ack-client":         ackClient,
 	"ack-individual":     ackIndividual,
+	"ack-again":          ackAgain,
 	"nack":               nack,
 	"transaction-commit": transactionCommit,
 	"transaction-abort":  transactionAbort,

@@ -2,7 +2,8 @@
 //
 //   open({ token }) -> session          rejects with a `Refused` when the gateway says ERROR instead of CONNECTED
 //   session.connected                   the headers of CONNECTED
-//   session.subscribe(to, headers)      an Inbox of the library's own messages, once the receipt is there
+//   session.subscribe(to, headers)      an Inbox of the library's own messages, once the receipt is there; its `leave()`
+//                                       is the library's own way to unsubscribe
 //   session.send(to, body, headers)     resolves with the receipt; a Uint8Array goes as a binary body
 //   session.begin()                     { id, commit(), abort() }
 //   session.lost                        resolves when the connection is gone
@@ -167,6 +168,19 @@ function acknowledgements(session) {
         first.ack();
         third.ack();
         assert.deepEqual(bodies(await inbox.take(2)), ['4', '5']);
+      }),
+
+    'ack-again': () =>
+      session(async ({ subscribe, send }) => {
+        const to = room();
+        const how = { id: 'again', ack: 'client-individual' };
+        const inbox = await subscribe(to, how);
+        for (const body of ['1', '2', '3']) await send(to, body, {});
+        const [, second] = await inbox.take(3);
+        second.ack();
+        inbox.leave();
+        const again = await subscribe(to, how);
+        assert.deepEqual(bodies(await again.take(2)), ['1', '3']);
       }),
 
     nack: () =>

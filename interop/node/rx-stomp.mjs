@@ -58,9 +58,11 @@ async function open({ token }) {
     close: () => stomp.deactivate(),
     async subscribe(destination, headers = {}) {
       const inbox = new Inbox();
-      await receipted(stomp, lost, receipt =>
-        stomp.watch({ destination, subHeaders: { ...headers, receipt } }).subscribe(message => inbox.push(message)),
-      );
+      await receipted(stomp, lost, receipt => {
+        const watched = stomp.watch({ destination, subHeaders: { ...headers, receipt } });
+        const subscription = watched.subscribe(message => inbox.push(message));
+        inbox.leave = () => subscription.unsubscribe();
+      });
       return inbox;
     },
     send(destination, body, headers) {

@@ -57,8 +57,10 @@ async function open({ token }, options = {}) {
     close: () => client.deactivate(),
     async subscribe(to, headers = {}) {
       const inbox = new Inbox();
-      const subscribe = receipt => client.subscribe(to, message => inbox.push(message), { ...headers, receipt });
-      await receipted(client, lost.promise, subscribe);
+      await receipted(client, lost.promise, receipt => {
+        const subscription = client.subscribe(to, message => inbox.push(message), { ...headers, receipt });
+        inbox.leave = () => subscription.unsubscribe();
+      });
       return inbox;
     },
     send(destination, body, headers) {

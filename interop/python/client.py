@@ -245,6 +245,19 @@ def ack_individual():
         equal(take_bodies(inbox, 2), ["4", "5"])
 
 
+def ack_again():
+    with session() as opened:
+        to = room()
+        inbox = opened.subscribe(to, id="again", ack="client-individual")
+        for body in "123":
+            opened.send(to, body)
+        _, second, _ = take(inbox, 3)
+        opened.ack(second)
+        opened.connection.unsubscribe("again")
+        again = opened.subscribe(to, id="again", ack="client-individual")
+        equal(take_bodies(again, 2), ["1", "3"])
+
+
 def nack():
     with session() as opened:
         inbox = five(opened, "client-individual")

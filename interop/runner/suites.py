@@ -18,6 +18,7 @@ STOMP_CHECKS = [
     "large-message",
     "ack-client",
     "ack-individual",
+    "ack-again",
     "nack",
     "transaction-commit",
     "transaction-abort",

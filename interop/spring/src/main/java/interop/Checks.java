@@ -45,6 +45,7 @@ final class Checks {
                 Map.entry("large-message", this::largeMessage),
                 Map.entry("ack-client", this::ackClient),
                 Map.entry("ack-individual", this::ackIndividual),
+                Map.entry("ack-again", this::ackAgain),
                 Map.entry("nack", this::nack),
                 Map.entry("transaction-commit", NO_TRANSACTIONS),
                 Map.entry("transaction-abort", NO_TRANSACTIONS),
@@ -207,6 +208,22 @@ final class Checks {
             connection.acknowledge(first, true);
             connection.acknowledge(third, true);
             expect(inbox, "4", "5");
+        }
+    }
+
+    private void ackAgain() throws Exception {
+        try (Connection connection = open()) {
+            String to = room();
+            Map<String, String> how = Map.of("id", "again", "ack", "client-individual");
+            BlockingQueue<Received> inbox = connection.subscribe(to, how);
+            for (String body : List.of("1", "2", "3")) {
+                connection.send(to, body);
+            }
+            expect(inbox, "1");
+            connection.acknowledge(next(inbox), true);
+            expect(inbox, "3");
+            connection.unsubscribe("again");
+            expect(connection.subscribe(to, how), "1", "3");
         }
     }
 

@@ -2,6 +2,7 @@ package interop;
 
 import java.lang.reflect.Type;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -29,6 +30,7 @@ final class Connection implements AutoCloseable {
     final StompSession session;
     final StompHeaders connected;
     private final Handler handler;
+    private final Map<String, StompSession.Subscription> subscriptions = new HashMap<>();
 
     private Connection(StompSession session, Handler handler, StompHeaders connected) {
         this.session = session;
@@ -68,12 +70,18 @@ final class Connection implements AutoCloseable {
     BlockingQueue<Received> subscribe(String destination, Map<String, String> more) throws Exception {
         BlockingQueue<Received> inbox = new LinkedBlockingQueue<>();
         StompHeaders headers = headers(destination, more);
-        await(session.subscribe(headers, new Inbox(inbox)), "SUBSCRIBE");
+        StompSession.Subscription subscription = session.subscribe(headers, new Inbox(inbox));
+        subscriptions.put(subscription.getSubscriptionId(), subscription);
+        await(subscription, "SUBSCRIBE");
         return inbox;
     }
 
     BlockingQueue<Received> subscribe(String destination) throws Exception {
         return subscribe(destination, Map.of());
+    }
+
+    void unsubscribe(String id) {
+        subscriptions.remove(id).unsubscribe();
     }
 
     void send(String destination, byte[] body, Map<String, String> more) throws Exception {
