@@ -69,6 +69,24 @@ export type PartHealth = {
 };
 
 /**
+ * `POST /api/v1/events`, 503: not every event was written.
+ */
+export type PublishFailure = {
+  /**
+   * What happened, in a sentence.
+   */
+  error: string;
+  /**
+   * One position for each event that was written, null for each that was not.
+   */
+  results: Array<PublishResult | null>;
+  /**
+   * Why each of the others was not; one that was not confirmed in time may yet appear on the topic.
+   */
+  errors: Array<PublishFault>;
+};
+
+/**
  * One fault of one event.
  */
 export type PublishFault = {

@@ -98,35 +98,33 @@ export type Priority = "low" | "normal" | "high" | "critical";
 /**
  * Why the gateway closed a WebSocket, and whether to come back.
  *
- * - `1000`: the client disconnected, or an ERROR said why; do not come back: it would end the same way.
- * - `1001`: the node is being stopped; come back: another node takes over.
- * - `1002`: a frame broke the protocol; do not come back: it would end the same way.
- * - `1003`: a kind of message that is not understood; do not come back: it would end the same way.
- * - `1007`: text that is not UTF-8; do not come back: it would end the same way.
- * - `1008`: something that is not allowed; do not come back: it would end the same way.
- * - `1009`: a frame over the limit; do not come back: it would end the same way.
- * - `1011`: a fault of the gateway; come back.
- * - `1013`: the gateway has no room for now; come back after a while.
- * - `4000`: no CONNECT came in time; come back.
- * - `4001`: the token or ticket is not believed; do not come back with this token.
- * - `4002`: the token expired in the session; come back with a fresh token.
- * - `4003`: no rule opens what was asked for; do not come back: it would end the same way.
- * - `4008`: more was waiting for the client than its outbox holds; come back and resume: nothing is lost.
- * - `4012`: the client was silent for three heart-beats; come back.
+ * - `1000` (client-left): the client disconnected; do not come back as before: it would end the same way.
+ * - `1001` (drain): the node is being stopped; come back: another node takes over.
+ * - `1002` (protocol): a frame broke the protocol; do not come back as before: it would end the same way.
+ * - `1007` (bad-text): a text message was not UTF-8; do not come back as before: it would end the same way.
+ * - `1009` (too-large): a frame was over a limit; do not come back as before: it would end the same way.
+ * - `1011` (internal): a fault of the gateway; come back.
+ * - `1013` (try-later): the token cannot be checked right now; come back after a while.
+ * - `4000` (connect-timeout): no CONNECT came in time; come back.
+ * - `4002` (token-expired): the token's time is over; come back with a fresh token.
+ * - `4003` (forbidden): no access rule opens what was asked for; do not come back as before: it would end the same way.
+ * - `4004` (unauthorized): no token, or one that is not believed; do not come back with this token.
+ * - `4008` (slow-consumer): more waited for the client than its outbox holds; come back, and read faster or subscribe to less.
+ * - `4012` (heartbeat-missed): the client was silent for three of its heart-beats; come back.
+ * - `4029` (too-many-sessions): the user has as many sessions as are allowed; come back after a while.
  */
 export type CloseCode =
   | 1000
   | 1001
   | 1002
-  | 1003
   | 1007
-  | 1008
   | 1009
   | 1011
   | 1013
   | 4000
-  | 4001
   | 4002
   | 4003
+  | 4004
   | 4008
-  | 4012;
+  | 4012
+  | 4029;

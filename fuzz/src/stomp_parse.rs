@@ -32,7 +32,7 @@ fn read(octets: &[u8], version: Option<Version>, piece: usize) -> (Vec<Frame>, O
     for piece in octets.chunks(piece.max(1)) {
         parser.push(piece);
         loop {
-            match parser.next() {
+            match parser.next_frame() {
                 Ok(Some(frame)) => frames.push(frame),
                 Ok(None) => break,
                 Err(error) => return (frames, Some(error)),
@@ -53,5 +53,5 @@ fn check_round_trip(frame: &Frame) {
     let mut parser = Parser::new(WIDE);
     parser.connected(Version::V12, WIDE);
     parser.push(&written);
-    assert_eq!(parser.next().as_ref(), Ok(&Some(frame.clone())), "{written:?}");
+    assert_eq!(parser.next_frame().as_ref(), Ok(&Some(frame.clone())), "{written:?}");
 }

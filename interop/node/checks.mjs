@@ -27,11 +27,11 @@ const AWKWARD = 'colon: back\\slash,\nnew line, ☃ und знач';
 
 let rooms = 0;
 const room = () => `/topic/room/${process.pid}/${++rooms}`;
-const bodies = messages => messages.map(message => message.body);
+const bodies = (messages) => messages.map((message) => message.body);
 
 /** The checks; `textOnly` says why this client's link carries no binary bodies, where it does not. */
 export function checks(adapter, textOnly = undefined) {
-  const session = async use => {
+  const session = async (use) => {
     const opened = await adapter.open({ token: process.env.SLUICE_TOKEN });
     try {
       return await use(opened);
@@ -50,7 +50,7 @@ export function checks(adapter, textOnly = undefined) {
     'wrong-token': async () => {
       const refusal = await adapter.open({ token: process.env.SLUICE_WRONG_TOKEN }).then(
         () => assert.fail('connected with a token of somebody else'),
-        error => error,
+        (error) => error,
       );
       assert.ok(refusal instanceof Refused, String(refusal));
       assert.match(refusal.frame.headers.message, /token/);
@@ -60,6 +60,22 @@ export function checks(adapter, textOnly = undefined) {
 
     'subscribe-receipt': () => session(({ subscribe }) => subscribe(room())),
 
+    ...bodiesAndHeaders(session, textOnly),
+    ...acknowledgements(session),
+    ...transactions(session),
+    ...heartbeats(adapter, session),
+
+    disconnect: async () => {
+      const opened = await adapter.open({ token: process.env.SLUICE_TOKEN });
+      await opened.subscribe(room());
+      await within(2000, 'the library to leave', opened.close());
+      await eventually('the gateway to forget the session', async () => (await control('sessions')) === '0');
+    },
+  };
+}
+
+function bodiesAndHeaders(session, textOnly) {
+  return {
     'send-receive': () =>
       session(async ({ subscribe, send }) => {
         const to = room();
@@ -116,17 +132,6 @@ export function checks(adapter, textOnly = undefined) {
         await send(to, large, {});
         assert.ok((await inbox.next()).body === large, 'the large body came back changed');
       }),
-
-    ...acknowledgements(session),
-    ...transactions(session),
-    ...heartbeats(adapter, session),
-
-    disconnect: async () => {
-      const opened = await adapter.open({ token: process.env.SLUICE_TOKEN });
-      await opened.subscribe(room());
-      await within(2000, 'the library to leave', opened.close());
-      await eventually('the gateway to forget the session', async () => (await control('sessions')) === '0');
-    },
   };
 }
 

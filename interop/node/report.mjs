@@ -3,6 +3,8 @@
 const CHECK_MS = 30_000;
 const wanted = process.env.SLUICE_CHECKS.split(' ');
 
+const say = (line) => process.stdout.write(`${line}\n`);
+
 /** Thrown by a check that this client has no means for. */
 export class Skip extends Error {}
 
@@ -15,12 +17,19 @@ export async function runChecks(checks) {
     const started = Date.now();
     try {
       await within(CHECK_MS, `the whole check`, check());
-      console.log(`ok ${name}: ${Date.now() - started} ms`);
+      say(`ok ${name}: ${Date.now() - started} ms`);
     } catch (error) {
       const skipped = error instanceof Skip;
       failed ||= !skipped;
-      const where = skipped ? '' : ` (${(error.stack ?? '').split('\n').find(line => line.includes('.mjs'))?.trim() ?? ''})`;
-      console.log(`${skipped ? 'skip' : 'FAIL'} ${name}: ${String(error.message).replaceAll('\n', ' ')}${where}`);
+      const where = skipped
+        ? ''
+        : ` (${
+            (error.stack ?? '')
+              .split('\n')
+              .find((line) => line.includes('.mjs'))
+              ?.trim() ?? ''
+          })`;
+      say(`${skipped ? 'skip' : 'FAIL'} ${name}: ${String(error.message).replaceAll('\n', ' ')}${where}`);
     }
   }
   process.exit(failed ? 1 : 0);
@@ -60,7 +69,7 @@ export class Inbox {
 
   next(what = 'a message') {
     if (this.#items.length > 0) return Promise.resolve(this.#items.shift());
-    return within(10_000, what, new Promise(resolve => this.#waiting.push(resolve)));
+    return within(10_000, what, new Promise((resolve) => this.#waiting.push(resolve)));
   }
 
   async take(count) {
@@ -93,4 +102,4 @@ export function eventually(what, look) {
   );
 }
 
-export const pause = ms => new Promise(resolve => setTimeout(resolve, ms));
+export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -34,16 +34,19 @@ async function receipted(stomp, lost, act) {
 async function open({ token }) {
   const stomp = configured({ connectHeaders: { authorization: `Bearer ${token}` } });
   const errors = [];
-  stomp.stompErrors$.subscribe(frame => errors.push(frame));
+  stomp.stompErrors$.subscribe((frame) => errors.push(frame));
   stomp.activate();
   // The library tells that the link closed, and not with which code.
-  const lost = new Promise(resolve => {
+  const lost = new Promise((resolve) => {
     stomp.stompClient.onWebSocketClose = chain(stomp.stompClient.onWebSocketClose, resolve);
   });
   const outcome = await within(
     10_000,
     'CONNECTED',
-    Promise.race([firstValueFrom(stomp.connected$.pipe(filter(state => state === RxStompState.OPEN))), lost]),
+    Promise.race([
+      firstValueFrom(stomp.connected$.pipe(filter((state) => state === RxStompState.OPEN))),
+      lost,
+    ]),
   );
   if (outcome !== RxStompState.OPEN) {
     const refusal = errors[0] ? new Refused(errors[0], outcome.code) : new Error(`closed: ${outcome.code}`);
@@ -58,16 +61,16 @@ async function open({ token }) {
     close: () => stomp.deactivate(),
     async subscribe(destination, headers = {}) {
       const inbox = new Inbox();
-      await receipted(stomp, lost, receipt => {
+      await receipted(stomp, lost, (receipt) => {
         const watched = stomp.watch({ destination, subHeaders: { ...headers, receipt } });
-        const subscription = watched.subscribe(message => inbox.push(message));
+        const subscription = watched.subscribe((message) => inbox.push(message));
         inbox.leave = () => subscription.unsubscribe();
       });
       return inbox;
     },
     send(destination, body, headers) {
       const content = body instanceof Uint8Array ? { binaryBody: body } : { body };
-      return receipted(stomp, lost, receipt =>
+      return receipted(stomp, lost, (receipt) =>
         stomp.publish({ destination, ...content, headers: { ...headers, receipt } }),
       );
     },
@@ -82,7 +85,7 @@ async function open({ token }) {
   };
 }
 
-const chain = (first, second) => event => {
+const chain = (first, second) => (event) => {
   first?.(event);
   second(event);
 };
@@ -92,8 +95,8 @@ async function reconnect() {
   const stomp = configured({ reconnectDelay: 200 });
   const notes = new Inbox();
   const room = new Inbox();
-  stomp.watch('/user/notes').subscribe(message => notes.push(message));
-  stomp.watch('/topic/room/rx').subscribe(message => room.push(message));
+  stomp.watch('/user/notes').subscribe((message) => notes.push(message));
+  stomp.watch('/topic/room/rx').subscribe((message) => room.push(message));
   stomp.activate();
   try {
     await firstValueFrom(stomp.connected$);
@@ -104,7 +107,12 @@ async function reconnect() {
     await eventually('the library to notice', () => !stomp.connected());
     stomp.publish({ destination: '/topic/room/rx', body: 'while down' });
     const back = firstValueFrom(
-      stomp.connectionState$.pipe(skip(1), filter(state => state === RxStompState.OPEN), take(1), timeout(10_000)),
+      stomp.connectionState$.pipe(
+        skip(1),
+        filter((state) => state === RxStompState.OPEN),
+        take(1),
+        timeout(10_000),
+      ),
     );
     await control('start');
     await back;

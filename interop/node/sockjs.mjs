@@ -5,7 +5,8 @@ import { newSockJS } from './links.mjs';
 import { control, deferred, eventually, Inbox, runChecks, within } from './report.mjs';
 
 const transport = process.env.SOCKJS;
-const connect = token => `CONNECT\naccept-version:1.2\nheart-beat:1000,1000\nauthorization:Bearer ${token}\n\n\0`;
+const connect = (token) =>
+  `CONNECT\naccept-version:1.2\nheart-beat:1000,1000\nauthorization:Bearer ${token}\n\n\0`;
 
 async function open(token = process.env.SLUICE_TOKEN) {
   const socket = newSockJS();
@@ -13,8 +14,8 @@ async function open(token = process.env.SLUICE_TOKEN) {
   const closed = deferred();
   const frames = new Inbox();
   socket.onopen = opened.resolve;
-  socket.onmessage = event => event.data === '\n' || frames.push(event.data);
-  socket.onclose = event => {
+  socket.onmessage = (event) => event.data === '\n' || frames.push(event.data);
+  socket.onclose = (event) => {
     opened.reject(new Error(`closed with ${event.code} ${event.reason}`));
     closed.resolve(event);
   };
@@ -41,7 +42,7 @@ async function subscribe({ socket, frames }, destination) {
   assert.match(await frames.next('the receipt'), /^RECEIPT\nreceipt-id:s\n\n\0$/);
 }
 
-const bodyOf = frame => {
+const bodyOf = (frame) => {
   assert.match(frame, /^MESSAGE\n/);
   return frame.slice(frame.indexOf('\n\n') + 2, -1);
 };
@@ -51,9 +52,21 @@ await runChecks({
 
   /** Everything that SockJS has to escape on its way, and what a proxy likes to change. */
   unicode: () =>
-    use(async session => {
+    use(async (session) => {
       await subscribe(session, '/topic/room/unicode');
-      const special = ['\0', '\u200c', '\u2028', '\u2029', '\u206f', '\ufff0', '\uffff', '\ufeff', '"', '\\', '</script>'];
+      const special = [
+        '\0',
+        '\u200c',
+        '\u2028',
+        '\u2029',
+        '\u206f',
+        '\ufff0',
+        '\uffff',
+        '\ufeff',
+        '"',
+        '\\',
+        '</script>',
+      ];
       const body = `${special.join('|')} ☃ 😀 \r\n\t ${String.fromCharCode(...Array(32).keys())}`;
       const length = Buffer.byteLength(body);
       session.socket.send(`SEND\ndestination:/topic/room/unicode\ncontent-length:${length}\n\n${body}\0`);
@@ -62,7 +75,7 @@ await runChecks({
 
   /** More messages than one poll or one stream takes, cut and joined as SockJS pleases: all, once, in order. */
   order: () =>
-    use(async session => {
+    use(async (session) => {
       await subscribe(session, '/topic/room/order');
       const bodies = Array.from({ length: 500 }, (_, number) => `${number} ${'x'.repeat(1000)}`);
       for (const body of bodies) session.socket.send(`SEND\ndestination:/topic/room/order\n\n${body}\0`);
@@ -94,9 +107,9 @@ await runChecks({
 
   /** Two sessions of one client do not meet. */
   parallel: () =>
-    use(async one => {
+    use(async (one) => {
       await subscribe(one, '/topic/room/one');
-      await use(async two => {
+      await use(async (two) => {
         await subscribe(two, '/topic/room/two');
         two.socket.send('SEND\ndestination:/topic/room/one\n\nfor one\0');
         two.socket.send('SEND\ndestination:/topic/room/two\n\nfor two\0');

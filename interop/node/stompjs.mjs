@@ -6,7 +6,7 @@ import { link, textOnly } from './links.mjs';
 import { control, deferred, eventually, Inbox, runChecks, within } from './report.mjs';
 
 const { Client } = await import(process.env.STOMPJS);
-const authorization = token => ({ authorization: `Bearer ${token}` });
+const authorization = (token) => ({ authorization: `Bearer ${token}` });
 
 function newClient(options) {
   return new Client({
@@ -26,9 +26,9 @@ let receipts = 0;
 /** Waits for the receipt of what `act` does with that receipt's id, or for the connection to be lost. */
 function receipted(client, lost, act) {
   const id = `r:${++receipts}`;
-  const received = new Promise(resolve => client.watchForReceipt(id, resolve));
+  const received = new Promise((resolve) => client.watchForReceipt(id, resolve));
   act(id);
-  const refused = lost.then(reason => Promise.reject(new Error(`no receipt: ${reason}`)));
+  const refused = lost.then((reason) => Promise.reject(new Error(`no receipt: ${reason}`)));
   return within(10_000, 'a receipt', Promise.race([received, refused]));
 }
 
@@ -40,11 +40,13 @@ async function open({ token }, options = {}) {
     ...options,
     connectHeaders: authorization(token),
     onConnect: connected.resolve,
-    onStompError: frame => {
+    onStompError: (frame) => {
       error = frame;
     },
-    onWebSocketClose: event => {
-      connected.reject(error ? new Refused(error, event.code) : new Error(`closed: ${event.code} ${event.reason}`));
+    onWebSocketClose: (event) => {
+      connected.reject(
+        error ? new Refused(error, event.code) : new Error(`closed: ${event.code} ${event.reason}`),
+      );
       lost.resolve(error?.headers.message ?? `closed with ${event.code}`);
     },
   });
@@ -57,15 +59,15 @@ async function open({ token }, options = {}) {
     close: () => client.deactivate(),
     async subscribe(to, headers = {}) {
       const inbox = new Inbox();
-      await receipted(client, lost.promise, receipt => {
-        const subscription = client.subscribe(to, message => inbox.push(message), { ...headers, receipt });
+      await receipted(client, lost.promise, (receipt) => {
+        const subscription = client.subscribe(to, (message) => inbox.push(message), { ...headers, receipt });
         inbox.leave = () => subscription.unsubscribe();
       });
       return inbox;
     },
     send(destination, body, headers) {
       const content = body instanceof Uint8Array ? { binaryBody: body } : { body };
-      return receipted(client, lost.promise, receipt =>
+      return receipted(client, lost.promise, (receipt) =>
         client.publish({ destination, ...content, headers: { ...headers, receipt } }),
       );
     },
@@ -88,7 +90,7 @@ async function reconnect() {
     reconnectDelay: 200,
     onConnect() {
       client.watchForReceipt('subscribed', () => subscribed.push(true));
-      client.subscribe('/user/notes', message => inbox.push(message), { receipt: 'subscribed' });
+      client.subscribe('/user/notes', (message) => inbox.push(message), { receipt: 'subscribed' });
     },
   });
   client.activate();

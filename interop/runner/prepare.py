@@ -1,7 +1,9 @@
 """Fetches and builds what a client needs, once."""
 
 import hashlib
+import shutil
 import subprocess
+import sys
 
 from .suites import PREPARED
 
@@ -15,6 +17,8 @@ def prepare(toolchain):
     PREPARED.mkdir(parents=True, exist_ok=True)
     print(f"preparing {toolchain.name} …", flush=True)
     for command in toolchain.commands:
+        if shutil.which(command[0]) is None:
+            sys.exit(f"the {toolchain.name} clients need `{command[0]}`, which is not there")
         subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
     stamp.write_text(digest)
 

@@ -22,15 +22,12 @@ pub(super) fn run(argument: &ConfigArgument) -> anyhow::Result<ExitCode> {
 /// The config that a command runs with: the file's, else the preset on the embedded log with development tokens.
 pub(super) fn read(argument: &ConfigArgument) -> Result<Config, Vec<Problem>> {
     let read = match &argument.config {
-        Some(path) => config::load(Some(path)),
-        None => config::load_preset(platform::preset("learning").unwrap_or_default()),
+        Some(path) => config::load(Some(path), server::check),
+        None => config::load_preset(platform::preset("learning").unwrap_or_default(), server::check),
     };
     let mut config = read.map_err(|ConfigError(problems)| problems)?;
-    if argument.config.is_none() {
-        config.auth.development = true;
-    }
-    let problems = server::check(&config);
-    if problems.is_empty() { Ok(config) } else { Err(problems) }
+    config.auth.development |= argument.config.is_none();
+    Ok(config)
 }
 
 /// One problem a paragraph, on standard error.

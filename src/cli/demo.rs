@@ -9,15 +9,14 @@ use serde_json::{Map, Value};
 use tokio::runtime::Runtime;
 
 use super::{DemoArguments, log, serve};
-use crate::auth;
 use crate::config::{self, Config, ConfigError, EmbeddedConfig, SourceConfig};
-use crate::platform;
 use crate::platform::learning::{Story, StoryUser};
 use crate::publish::Outgoing;
 use crate::server::{DemoTokens, DemoUser, Gateway, Options, data_directory};
+use crate::{auth, platform, server};
 
 /// How long the ready-made tokens are good for.
-const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+const TOKEN_LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// The story's users; their ids are always the same, so that a restarted demo goes on with them.
 const USERS: [(&str, &str, &str); 2] = [
@@ -58,7 +57,7 @@ fn config(arguments: &DemoArguments) -> anyhow::Result<Config> {
         let known: Vec<&str> = platform::names().collect();
         bail!("--platform {}: there is no such platform; known: {}", arguments.platform, known.join(", "));
     };
-    let mut config = config::load_preset(preset).map_err(|ConfigError(problems)| {
+    let mut config = config::load_preset(preset, server::check).map_err(|ConfigError(problems)| {
         super::check::print(&problems);
         anyhow::anyhow!("the preset of {} is wrong", arguments.platform)
     })?;
@@ -92,7 +91,7 @@ fn announce(gateway: &Gateway, tokens: &DemoTokens, data: &str) {
     println!("\nSluice demo: the {} platform, its events made up and kept in {data}", tokens.platform);
     println!("page      http://{}/", gateway.address());
     println!("stomp     ws://{}/ws\n", gateway.address());
-    println!("Tokens of this demo, good for a day, signed with a development key (never for production):");
+    println!("Tokens of this demo, good for a month, signed with a development key (never for production):");
     for user in &tokens.users {
         println!("{:<11} {}", user.name, user.token);
     }

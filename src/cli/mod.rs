@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod health;
 mod log;
 mod serve;
 mod token;
@@ -44,6 +45,8 @@ enum Command {
     Demo(DemoArguments),
     /// Reads the config and prints every problem at once.
     Check(ConfigArgument),
+    /// Asks a running gateway how it is: exit code 0 when it is well. For the health checks of containers.
+    Health(HealthArguments),
     /// Signs a token for trying out, with the development key of the data directory.
     Token(TokenArguments),
     /// Writes the TypeScript types of the protocol and of every event in the catalogue.
@@ -76,6 +79,18 @@ pub(crate) struct DemoArguments {
     /// What the story's chances hang on; the same number tells the same story.
     #[arg(long, value_name = "NUMBER")]
     pub(crate) seed: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HealthArguments {
+    /// Where the gateway is, as `http://127.0.0.1:8080`; left out: where the config says that it listens.
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// Asks whether it can serve clients, and not only whether it runs.
+    #[arg(long)]
+    pub(crate) ready: bool,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgument,
 }
 
 #[derive(Debug, Args)]
@@ -115,6 +130,7 @@ impl Cli {
             Command::Serve(argument) => serve::run(&argument),
             Command::Demo(arguments) => demo::run(&arguments),
             Command::Check(argument) => check::run(&argument),
+            Command::Health(arguments) => health::run(&arguments),
             Command::Token(arguments) => token::run(&arguments),
             Command::Types { out } => types::run(out.as_deref()),
             Command::Topics { action } => topics::run(&action),

@@ -25,7 +25,7 @@ pub use access::AccessConfig;
 pub use admin::AdminConfig;
 pub use auth::{Algorithm, AuthConfig, KeyConfig};
 pub use limits::LimitsConfig;
-pub use load::{load, load_preset, load_text};
+pub use load::{Check, load, load_preset, load_text};
 pub use log::{LogConfig, LogFormat};
 pub use problem::{ConfigError, Problem};
 pub use route::{OneOrMany, Overflow, Projection, RouteConfig, Wrap};

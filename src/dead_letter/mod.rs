@@ -34,6 +34,8 @@ pub mod header {
     pub const TIMESTAMP: &str = "dead-letter-timestamp";
     /// When it was kept, in RFC 3339.
     pub const TIME: &str = "dead-letter-time";
+    /// Why its body is not with it, where the dead-letter topic does not take one so large.
+    pub const BODY: &str = "dead-letter-body";
     /// The node that kept it.
     pub const NODE: &str = "dead-letter-node";
     /// `true` where the record had no body at all, which an empty body alone would not tell.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use super::{Outgoing, PublishError, Publisher, Written};
+use super::{Outgoing, PublishError, Publisher, Written, outcome};
 use crate::embedded::EmbeddedLog;
 use crate::metrics;
 
@@ -39,15 +39,6 @@ impl EmbeddedPublisher {
 impl Publisher for EmbeddedPublisher {
     fn publish(&self, records: Vec<Outgoing>) -> BoxFuture<'_, Vec<Result<Written, PublishError>>> {
         self.write(records).boxed()
-    }
-}
-
-const fn outcome(answer: &Result<Written, PublishError>) -> &'static str {
-    match answer {
-        Ok(_) => "written",
-        Err(PublishError::Unavailable(_)) => "unavailable",
-        Err(PublishError::UnknownTopic(_)) => "unknown-topic",
-        Err(PublishError::Refused(_)) => "refused",
     }
 }
 

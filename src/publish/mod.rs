@@ -47,6 +47,16 @@ pub enum PublishError {
     Refused(String),
 }
 
+/// What came of a record, as a word for metrics.
+const fn outcome(answer: &Result<Written, PublishError>) -> &'static str {
+    match answer {
+        Ok(_) => "written",
+        Err(PublishError::Unavailable(_)) => "unavailable",
+        Err(PublishError::UnknownTopic(_)) => "unknown-topic",
+        Err(PublishError::Refused(_)) => "refused",
+    }
+}
+
 /// Something that writes records.
 pub trait Publisher: Send + Sync + 'static {
     /// Writes all of them and answers for each, in the order given, once the broker has said so.

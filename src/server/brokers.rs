@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::config::{Config, SourceName};
 use crate::dead_letter::{self, DeadLetters, Judge};
@@ -33,27 +34,34 @@ impl std::fmt::Debug for Publishers {
     }
 }
 
+/// The records of one publisher, and where each stands in the whole.
+struct Group<'a> {
+    publisher: &'a Arc<dyn Publisher>,
+    indexes: Vec<usize>,
+    records: Vec<Outgoing>,
+}
+
 impl Publishers {
     /// Writes all records, each through its topic's source, and answers for each in the order given.
     pub async fn publish(&self, records: Vec<Outgoing>) -> Vec<Result<Written, PublishError>> {
         let mut outcomes: Vec<Option<Result<Written, PublishError>>> = records.iter().map(|_| None).collect();
         // One call for each publisher, so that the records of one source stay in their order and share its batches.
-        let mut groups: Vec<(&Arc<dyn Publisher>, Vec<usize>, Vec<Outgoing>)> = Vec::new();
+        let mut groups: Vec<Group<'_>> = Vec::new();
         for (index, record) in records.into_iter().enumerate() {
             let Some(publisher) = self.by_topic.get(&*record.topic) else {
                 outcomes[index] = Some(Err(PublishError::UnknownTopic(record.topic.to_string())));
                 continue;
             };
-            match groups.iter_mut().find(|(known, ..)| Arc::ptr_eq(known, publisher)) {
-                Some((_, indexes, group)) => {
-                    indexes.push(index);
-                    group.push(record);
-                }
-                None => groups.push((publisher, vec![index], vec![record])),
-            }
+            let known = groups.iter().position(|group| Arc::ptr_eq(group.publisher, publisher));
+            let group = known.unwrap_or_else(|| {
+                groups.push(Group { publisher, indexes: Vec::new(), records: Vec::new() });
+                groups.len() - 1
+            });
+            groups[group].indexes.push(index);
+            groups[group].records.push(record);
         }
-        for (publisher, indexes, group) in groups {
-            for (index, outcome) in indexes.into_iter().zip(publisher.publish(group).await) {
+        for group in groups {
+            for (index, outcome) in group.indexes.into_iter().zip(group.publisher.publish(group.records).await) {
                 outcomes[index] = Some(outcome);
             }
         }
@@ -73,6 +81,8 @@ impl Publisher for Publishers {
 pub(super) struct Brokers {
     pub(super) publishers: Publishers,
     pub(super) tails: Vec<Tail>,
+    /// What keeps dead letters: done when what was judged is settled.
+    pub(super) keepers: TaskTracker,
     pub(super) log: Option<Arc<EmbeddedLog>>,
 }
 
@@ -99,13 +109,17 @@ impl Start<'_> {
         report(&log.ensure_topics(&topics::specs(self.config, SourceName::Embedded))?);
         let part = self.health.required("source.embedded");
         brokers.tails.push(source::embedded::tail(&log, &topics, part, self.shutdown.clone()));
-        dead_letter::embedded::start(
+        let keeper = dead_letter::embedded::start(
             &log,
             DeadLetters::new(self.config, self.node),
             Arc::clone(&self.judge),
             self.health.optional("dead-letters.embedded"),
             self.shutdown.clone(),
         );
+        brokers.keepers.spawn(async move {
+            // It ends by itself when the node stops; a panic of its own was told by its part.
+            let _ = keeper.await;
+        });
         let publisher: Arc<dyn Publisher> =
             Arc::new(EmbeddedPublisher::new(Arc::clone(&log), self.config.limits.publish_timeout));
         brokers.publishers.by_topic.extend(topics.into_iter().map(|topic| (topic, Arc::clone(&publisher))));
@@ -123,13 +137,17 @@ impl Start<'_> {
         self.look_after_topics(kafka);
         let part = self.health.required("source.kafka");
         brokers.tails.push(source::kafka::tail::start(kafka, topics.clone(), part, self.shutdown.clone())?);
-        dead_letter::kafka::start(
-            kafka,
-            DeadLetters::new(self.config, self.node),
-            Arc::clone(&self.judge),
-            self.health.optional("dead-letters.kafka"),
-            self.shutdown.clone(),
-        )?;
+        let duty = dead_letter::kafka::Duty {
+            topics: topics.clone(),
+            letters: DeadLetters::new(self.config, self.node),
+            judge: Arc::clone(&self.judge),
+        };
+        let parts = dead_letter::kafka::Parts {
+            letters: self.health.optional("dead-letters.kafka"),
+            start: self.health.required("dead-letters.kafka.start"),
+        };
+        let worker = dead_letter::kafka::start(kafka, duty, parts, self.shutdown.clone())?;
+        brokers.keepers.spawn(worker.stopped());
         let publisher = crate::publish::kafka::KafkaPublisher::new(kafka, self.config.limits.publish_timeout)?;
         let publisher: Arc<dyn Publisher> = Arc::new(publisher);
         brokers.publishers.by_topic.extend(topics.into_iter().map(|topic| (topic, Arc::clone(&publisher))));

@@ -29,7 +29,7 @@ pub struct DemoUser {
     pub user: String,
     /// `learner` or `operator`.
     pub role: String,
-    /// A token, good for a day.
+    /// A token, good for a month.
     pub token: String,
 }
 

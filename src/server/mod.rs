@@ -1,5 +1,6 @@
 //! Puts everything together: from a config to a running gateway, and to its end.
 
+mod admin;
 mod bearer;
 mod brokers;
 mod catalogue;

@@ -13,16 +13,17 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::App;
+use super::admin::Admin;
 use super::brokers::{Brokers, Start};
 use super::demo::DemoTokens;
 use super::origin::Origins;
 use super::router::router;
 use crate::auth::{AccessRules, Authenticator};
 use crate::catalogue::Catalogue;
-use crate::config::{Config, EmbeddedConfig, Problem};
+use crate::config::{Config, Problem};
 use crate::decode::Decoder;
 use crate::embedded::EmbeddedLog;
-use crate::health::Health;
+use crate::health::{Health, Part};
 use crate::hub::Hub;
 use crate::metrics;
 use crate::pipeline::Pipeline;
@@ -53,8 +54,10 @@ pub enum StartError {
     #[error("the config has {} problem(s)", .0.len())]
     Config(Vec<Problem>),
     /// The address cannot be listened on.
-    #[error("cannot listen on {address} (server.listen): {error}")]
+    #[error("cannot listen on {address} ({key}): {error}")]
     Listen {
+        /// The key that names it.
+        key: &'static str,
         /// The address.
         address: SocketAddr,
         /// What the operating system said.
@@ -67,7 +70,7 @@ pub enum StartError {
 
 /// The directory that holds what a node keeps: the embedded log's, else `sluice-data`.
 pub fn data_directory(config: &Config) -> PathBuf {
-    config.source.embedded.clone().unwrap_or_else(EmbeddedConfig::default).path
+    config.source.embedded.clone().unwrap_or_default().path
 }
 
 /// What the parts of the gateway make of a config.
@@ -107,12 +110,14 @@ pub fn check(config: &Config) -> Vec<Problem> {
 #[derive(Debug)]
 pub struct Gateway {
     address: SocketAddr,
+    admin_address: Option<SocketAddr>,
     app: Arc<App>,
     log: Option<Arc<EmbeddedLog>>,
     shutdown: CancellationToken,
     accepting: CancellationToken,
     server: JoinHandle<()>,
     pipelines: TaskTracker,
+    keepers: TaskTracker,
 }
 
 impl Gateway {
@@ -125,8 +130,10 @@ impl Gateway {
         let parts = Parts::build(&config).map_err(StartError::Config)?;
         let authenticator = Authenticator::new(&config.auth, &data_directory(&config)).map_err(StartError::Config)?;
         let address = config.server.listen;
-        let listener = TcpListener::bind(address).await.map_err(|error| StartError::Listen { address, error })?;
-        let address = listener.local_addr().map_err(|error| StartError::Listen { address, error })?;
+        let failed = |error| StartError::Listen { key: "server.listen", address, error };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let admin = Admin::bind(&config.admin).await?;
 
         let (health, shutdown, hub) = (Health::default(), CancellationToken::new(), Arc::new(Hub::new()));
         let jwks = config.auth.jwks_url.is_some().then(|| health.required("auth.jwks"));
@@ -146,22 +153,10 @@ impl Gateway {
         #[cfg(feature = "kafka")]
         start.kafka(&mut brokers)?;
 
-        let settings = Settings {
-            limits: config.limits.clone(),
-            leeway: authenticator.leeway(),
-            access: parts.access,
-            server: format!("sluice/{}", env!("CARGO_PKG_VERSION")),
-        };
         let tickets = authenticator.tickets();
         let publishers = Arc::new(brokers.publishers);
-        let services = Services {
-            settings: Arc::new(settings),
-            hub,
-            authenticator,
-            registry: Arc::new(Registry::new()),
-            publisher: Arc::clone(&publishers) as Arc<dyn Publisher>,
-            drain: CancellationToken::new(),
-        };
+        let publisher = Arc::clone(&publishers) as Arc<dyn Publisher>;
+        let services = services(&config, parts.access, hub, authenticator, publisher);
         let app = Arc::new(App {
             origins: Origins::new(&config.server.allowed_origins),
             config,
@@ -176,16 +171,32 @@ impl Gateway {
             exporter,
             demo: options.demo,
         });
-        let pipelines = run_pipelines(&pipeline, brokers.tails);
+        let pipelines = run_pipelines(&pipeline, brokers.tails, &app.health);
         spawn_upkeep(&app, shutdown.clone());
+        let admin_address = admin.map(|admin| admin.serve(&app, shutdown.clone()));
         let accepting = CancellationToken::new();
         let server = tokio::spawn(serve(listener, Arc::clone(&app), accepting.clone()));
-        Ok(Self { address, app, log: brokers.log, shutdown, accepting, server, pipelines })
+        Ok(Self {
+            address,
+            admin_address,
+            app,
+            log: brokers.log,
+            shutdown,
+            accepting,
+            server,
+            pipelines,
+            keepers: brokers.keepers,
+        })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where the operators' listener is, if it is open.
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin_address
     }
 
     /// What works and what does not.
@@ -216,6 +227,8 @@ impl Gateway {
         self.shutdown.cancel();
         let parts = async {
             self.pipelines.wait().await;
+            self.keepers.close();
+            self.keepers.wait().await;
             if let Some(log) = self.log {
                 let _ = tokio::task::spawn_blocking(move || log.close()).await;
             }
@@ -225,6 +238,30 @@ impl Gateway {
         }
         self.server.abort();
         tracing::info!("stopped");
+    }
+}
+
+/// What every session needs.
+fn services(
+    config: &Config,
+    access: AccessRules,
+    hub: Arc<Hub>,
+    authenticator: Authenticator,
+    publisher: Arc<dyn Publisher>,
+) -> Services {
+    let settings = Settings {
+        limits: config.limits.clone(),
+        leeway: authenticator.leeway(),
+        access,
+        server: format!("sluice/{}", env!("CARGO_PKG_VERSION")),
+    };
+    Services {
+        settings: Arc::new(settings),
+        hub,
+        authenticator,
+        registry: Arc::new(Registry::new()),
+        publisher,
+        drain: CancellationToken::new(),
     }
 }
 
@@ -238,11 +275,26 @@ fn node_name(config: &Config) -> String {
     format!("{}-{}", if host.is_empty() { "node" } else { host }, std::process::id())
 }
 
-fn run_pipelines(pipeline: &Arc<Pipeline>, tails: Vec<crate::source::Tail>) -> TaskTracker {
+/// Says that nothing is delivered any more when it goes, however that comes about.
+struct Delivering(Part);
+
+impl Drop for Delivering {
+    fn drop(&mut self) {
+        self.0.down("delivery has stopped: restart this node");
+    }
+}
+
+fn run_pipelines(pipeline: &Arc<Pipeline>, tails: Vec<crate::source::Tail>, health: &Health) -> TaskTracker {
     let tracker = TaskTracker::new();
-    for tail in tails {
+    for (number, tail) in tails.into_iter().enumerate() {
         let pipeline = Arc::clone(pipeline);
-        tracker.spawn(async move { pipeline.run(tail).await });
+        let part = health.required(&format!("pipeline.{number}"));
+        part.up();
+        let delivering = Delivering(part);
+        tracker.spawn(async move {
+            pipeline.run(tail).await;
+            drop(delivering);
+        });
     }
     tracker.close();
     tracker

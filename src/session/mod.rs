@@ -149,7 +149,7 @@ impl Session {
     fn read_frames(&mut self, now: Moment) -> Vec<Action> {
         let mut actions = Vec::new();
         while self.is_reading() {
-            match self.parser.next() {
+            match self.parser.next_frame() {
                 Ok(Some(frame)) => actions.extend(self.on_frame(&frame, now)),
                 Ok(None) => break,
                 Err(error) => actions.extend(self.on_parse_error(&error)),

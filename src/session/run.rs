@@ -169,7 +169,7 @@ impl<L: Link> Driver<L> {
         if let Some(reason) = self.perform(actions) {
             return Some(reason);
         }
-        self.fill(now)
+        self.fill()
     }
 
     fn write_is_stuck(&self, now: Moment) -> bool {
@@ -276,7 +276,7 @@ impl<L: Link> Driver<L> {
     }
 
     /// Once the last write is through, queues the next: many frames, one write.
-    fn fill(&mut self, now: Moment) -> Option<DisconnectReason> {
+    fn fill(&mut self) -> Option<DisconnectReason> {
         if self.outbox.state() == OutboxState::Overflowed {
             let actions = self.session.on_overflow();
             return self.perform(actions);
@@ -304,7 +304,7 @@ impl<L: Link> Driver<L> {
             }
         }
         // A batch of ended subscriptions leaves nothing to flush, so look again.
-        if self.link.is_writing() { None } else { self.fill(now) }
+        if self.link.is_writing() { None } else { self.fill() }
     }
 
     fn drained(&mut self) -> Option<DisconnectReason> {

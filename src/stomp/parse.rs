@@ -106,7 +106,7 @@ impl Parser {
     ///
     /// # Errors
     /// When the octets are no frame; nothing after them can be read.
-    pub fn next(&mut self) -> Result<Option<Frame>, ParseError> {
+    pub fn next_frame(&mut self) -> Result<Option<Frame>, ParseError> {
         loop {
             match std::mem::replace(&mut self.stage, Stage::Between) {
                 Stage::Between => {

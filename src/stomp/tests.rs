@@ -17,7 +17,7 @@ fn parser(version: Option<Version>) -> Parser {
 fn parse_one(version: Option<Version>, octets: &[u8]) -> Result<Option<Frame>, ParseError> {
     let mut parser = parser(version);
     parser.push(octets);
-    parser.next()
+    parser.next_frame()
 }
 
 #[track_caller]
@@ -98,10 +98,10 @@ fn limits_are_kept_before_anything_is_buffered() {
 fn frames_and_line_ends_in_one_chunk() {
     let mut parser = parser(Some(Version::V12));
     parser.push(b"\n\r\nSEND\ndestination:/a\ncontent-length:6\n\na\0b\0\0c\0\n\nDISCONNECT\n\n\0\n");
-    let send = parser.next().unwrap().unwrap();
+    let send = parser.next_frame().unwrap().unwrap();
     assert_eq!((send.command, send.body.as_ref()), (Command::Send, b"a\0b\0\0c".as_slice()));
-    assert_eq!(parser.next().unwrap().unwrap().command, Command::Disconnect);
-    assert_eq!(parser.next().unwrap(), None);
+    assert_eq!(parser.next_frame().unwrap().unwrap().command, Command::Disconnect);
+    assert_eq!(parser.next_frame().unwrap(), None);
     assert_eq!(parser.buffered(), 0);
 }
 
@@ -136,10 +136,10 @@ proptest! {
         for cut in 0..=octets.len() {
             let mut parser = parser(Some(version));
             parser.push(&octets[..cut]);
-            let early = parser.next().unwrap();
+            let early = parser.next_frame().unwrap();
             prop_assert_eq!(early.is_some(), cut == octets.len());
             parser.push(&octets[cut..]);
-            let frame = early.or_else(|| parser.next().unwrap()).unwrap();
+            let frame = early.or_else(|| parser.next_frame().unwrap()).unwrap();
             prop_assert_eq!(frame.headers.iter().collect::<Vec<_>>(), all.clone());
             prop_assert_eq!(&frame.body[..], &body[..]);
         }
@@ -150,7 +150,7 @@ proptest! {
         let mut parser = parser(Some(version));
         for chunk in octets.chunks(7) {
             parser.push(chunk);
-            while let Ok(Some(_)) = parser.next() {}
+            while let Ok(Some(_)) = parser.next_frame() {}
         }
     }
 }

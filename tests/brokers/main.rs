@@ -3,8 +3,13 @@
 #![cfg(feature = "kafka")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[allow(dead_code, unused_imports, unreachable_pub, reason = "shared with the other test binary, which uses all of it")]
+#[path = "../it/support/mod.rs"]
+mod it;
 mod support;
 
+mod dead_letters;
+mod gateway;
 mod publisher;
 mod tail;
 mod topics;

@@ -6,12 +6,16 @@ mod support;
 
 mod auth; // tokens, tickets, origins, access
 
+mod cli; // the command line
 mod corpus; // the inputs of the fuzz targets
+mod crash; // kill -9 in the middle of publishing
 mod dead_letters; // what cannot be delivered is kept with its reason
+mod docs; // pages say what the code says
 mod drain; // a stopping node tells its clients
 mod operate; // health, metrics, limits
 mod path; // an event all the way, in by HTTP and out to the right users
 mod publish; // the HTTP API
 mod session; // STOMP on the wire
 mod slow_client; // one that does not read hurts nobody
+mod tidy; // the house rules
 mod websocket; // RFC 6455, where it is our work

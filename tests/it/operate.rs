@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{TestGateway, eventually, learning, learning_types, operator};
+use crate::support::{TestGateway, eventually, learning, learning_types, operator, token};
 
 #[tokio::test]
 async fn health_and_catalogue_need_no_token() {
@@ -61,4 +61,19 @@ async fn a_request_keeps_its_id() {
     let request = gateway.http.get(gateway.url("/health/live")).bearer_auth(operator());
     let answer = request.header("x-request-id", "abc-1").send().await.unwrap();
     assert_eq!(answer.headers()["x-request-id"], "abc-1");
+}
+
+#[tokio::test]
+async fn operators_have_a_listener_of_their_own() {
+    let closed = TestGateway::start().await;
+    assert_eq!(closed.gateway.admin_address(), None);
+    let gateway = TestGateway::with("[admin]\nlisten = \"127.0.0.1:0\"\nclaims = { role = \"operator\" }").await;
+    let _ana = gateway.client("ana").await;
+    let url = format!("http://{}/api/v1/sessions", gateway.gateway.admin_address().unwrap());
+    assert_eq!(gateway.http.get(&url).send().await.unwrap().status(), 401);
+    assert_eq!(gateway.http.get(&url).bearer_auth(token("ana")).send().await.unwrap().status(), 403);
+    let sessions: Vec<Value> =
+        gateway.http.get(&url).bearer_auth(operator()).send().await.unwrap().json().await.unwrap();
+    assert_eq!(sessions.len(), 1);
+    assert_eq!(sessions[0]["user"], "ana");
 }

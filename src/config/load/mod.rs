@@ -17,14 +17,17 @@ use super::problem::{ConfigError, Problem, text};
 use super::validate::{self, Finding};
 use super::{Config, EmbeddedConfig};
 
+/// What the parts of the gateway find wrong in a config that has the right shape.
+pub type Check = fn(&Config) -> Vec<Problem>;
+
 /// Reads a config file (none: an empty one) and the environment's `SLUICE__SECTION__KEY` over it.
 ///
 /// # Errors
-/// All problems of the file and the environment together.
-pub fn load(path: Option<&Path>) -> Result<Config, ConfigError> {
-    let Some(path) = path else { return load_preset("") };
+/// All problems of the file and the environment together, and those that `check` finds.
+pub fn load(path: Option<&Path>, check: Check) -> Result<Config, ConfigError> {
+    let Some(path) = path else { return load_preset("", check) };
     match std::fs::read_to_string(path) {
-        Ok(text) => load_preset(&text),
+        Ok(text) => load_preset(&text, check),
         Err(err) => {
             let shown = text(&path.display().to_string());
             Err(ConfigError(vec![Problem::new("", shown, format!("the config file cannot be read: {err}"))]))
@@ -35,9 +38,9 @@ pub fn load(path: Option<&Path>) -> Result<Config, ConfigError> {
 /// Reads a config from its text, and the environment's `SLUICE__SECTION__KEY` over it: for presets that are no file.
 ///
 /// # Errors
-/// All problems of the text and the environment together.
-pub fn load_preset(text: &str) -> Result<Config, ConfigError> {
-    load_from(text, environment::variables())
+/// All problems of the text and the environment together, and those that `check` finds.
+pub fn load_preset(text: &str, check: Check) -> Result<Config, ConfigError> {
+    load_from(text, environment::variables(), check)
 }
 
 /// Reads a config from its text alone, without the environment.
@@ -45,10 +48,10 @@ pub fn load_preset(text: &str) -> Result<Config, ConfigError> {
 /// # Errors
 /// All problems together.
 pub fn load_text(text: &str) -> Result<Config, ConfigError> {
-    load_from(text, Vec::new())
+    load_from(text, Vec::new(), |_| Vec::new())
 }
 
-fn load_from(text: &str, variables: Vec<(String, OsString)>) -> Result<Config, ConfigError> {
+fn load_from(text: &str, variables: Vec<(String, OsString)>, check: Check) -> Result<Config, ConfigError> {
     let mut root = syntax::parse(text).map_err(ConfigError)?;
     let mut problems = Vec::new();
     let variables = environment::overlay(&mut root, variables, &mut problems);
@@ -58,7 +61,14 @@ fn load_from(text: &str, variables: Vec<(String, OsString)>) -> Result<Config, C
         if config.source.kafka.is_none() && config.source.embedded.is_none() {
             config.source.embedded = Some(EmbeddedConfig::default());
         }
-        let findings = validate::findings(config).into_iter();
+        let mut findings = validate::findings(config);
+        for problem in check(config) {
+            // What is told of a key already is not told again in other words.
+            if findings.iter().all(|finding| finding.problem.key != problem.key) {
+                findings.push(Finding { problem, beside: Vec::new() });
+            }
+        }
+        let findings = findings.into_iter();
         problems.extend(findings.filter(|finding| is_sound(finding, &shaped.stand_ins)).map(|finding| finding.problem));
     }
     match shaped.config {

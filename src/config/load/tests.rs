@@ -11,7 +11,7 @@ fn problems(text: &str) -> Vec<(String, String)> {
 
 fn with_environment(text: &str, variables: &[(&str, &str)]) -> Result<Config, Vec<Problem>> {
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), OsString::from(value))).collect();
-    load_from(text, variables).map_err(|err| err.0)
+    load_from(text, variables, |_| Vec::new()).map_err(|err| err.0)
 }
 
 /// The text has exactly one problem, at that key, and it says that.
@@ -277,11 +277,11 @@ fn two_variables_for_one_key_are_told() {
 fn a_file_is_read_and_a_missing_one_is_told() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("sluice.toml");
-    let missing = load(Some(&path)).unwrap_err();
+    let missing = load(Some(&path), |_| Vec::new()).unwrap_err();
     assert!(missing.to_string().contains("the config file cannot be read"), "{missing}");
     assert!(missing.to_string().contains("sluice.toml"), "{missing}");
     std::fs::write(&path, "[server]\nnode = \"a\"\n").unwrap();
-    assert_eq!(load(Some(&path)).unwrap().server.node, "a");
+    assert_eq!(load(Some(&path), |_| Vec::new()).unwrap().server.node, "a");
 }
 
 #[test]

@@ -118,14 +118,16 @@ impl Link {
 
 impl Drop for Link {
     fn drop(&mut self) {
-        self.down("the reader has stopped");
+        metrics::source_connected("kafka", false);
+        self.part.down("the reader has stopped");
     }
 }
 
 struct Reader<'a> {
     consumer: &'a BaseConsumer<Reports>,
-    batches: mpsc::Sender<Vec<Record>>,
+    // Goes before the channel: who sees the end of the tail sees its reason too.
     link: Link,
+    batches: mpsc::Sender<Vec<Record>>,
     topics: Vec<String>,
     watch: Watch,
     followed: Followed<'a>,
@@ -151,8 +153,8 @@ impl<'a> Reader<'a> {
     ) -> Self {
         Self {
             consumer,
-            batches,
             link,
+            batches,
             watch: Watch::new(&topics),
             topics,
             followed: Followed::new(consumer),

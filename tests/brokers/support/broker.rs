@@ -6,15 +6,21 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
 use sluice::config::KafkaConfig;
+use tracing_subscriber::EnvFilter;
 
 use super::mock::Mock;
 
 /// The broker that all tests share, and that no test may stop.
 pub(crate) fn shared() -> &'static Kafka {
     static SHARED: OnceLock<Kafka> = OnceLock::new();
-    SHARED.get_or_init(|| match std::env::var("KAFKA_BROKERS") {
-        Ok(brokers) if !brokers.is_empty() => Kafka { brokers, kind: Kind::Real(None) },
-        _ => Kafka::start(),
+    SHARED.get_or_init(|| {
+        // `RUST_LOG=sluice=debug` shows what the gateway's parts have to say in a test that fails.
+        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("off"));
+        let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+        match std::env::var("KAFKA_BROKERS") {
+            Ok(brokers) if !brokers.is_empty() => Kafka { brokers, kind: Kind::Real(None) },
+            _ => Kafka::start(),
+        }
     })
 }
 

@@ -34,7 +34,17 @@ pub(crate) type Written = (i32, i64);
 
 impl Plain {
     pub(crate) fn new(brokers: &str) -> Self {
+        Self::with(brokers, "1000000")
+    }
+
+    /// One that leaves it to the broker how large a record may be.
+    pub(crate) fn new_large(brokers: &str) -> Self {
+        Self::with(brokers, "10000000")
+    }
+
+    fn with(brokers: &str, bytes_max: &str) -> Self {
         let mut config = ClientConfig::new();
+        config.set("message.max.bytes", bytes_max).set("enable.idempotence", "true");
         config.set("bootstrap.servers", brokers).set("linger.ms", "1").set("reconnect.backoff.max.ms", "500");
         config.set("topic.metadata.refresh.interval.ms", "500").set("queue.buffering.max.messages", "1000000");
         Self { producer: config.create().unwrap() }

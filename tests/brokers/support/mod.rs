@@ -8,7 +8,7 @@ use std::future::Future;
 use std::time::{Duration, Instant};
 
 pub(crate) use broker::{Kafka, OwnKafka, shared};
-pub(crate) use client::{Plain, Written, admin, header, read_all};
+pub(crate) use client::{Plain, admin, header, read_all};
 
 use sluice::health::Health;
 
