@@ -25,6 +25,7 @@ fn generate() -> Vec<(&'static str, String)> {
     Priority::export(&config).unwrap();
     protocol::ConnectedHeaders::export(&config).unwrap();
     protocol::MessageHeaders::export(&config).unwrap();
+    protocol::ClientMessageHeaders::export(&config).unwrap();
     protocol::ErrorHeaders::export(&config).unwrap();
     api::PublishResponse::export(&config).unwrap();
     api::PublishResult::export(&config).unwrap();

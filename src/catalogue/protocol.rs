@@ -36,6 +36,10 @@ pub struct MessageHeaders {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub ack: Option<String>,
+    /// `true` on a message that was sent to this session before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub redelivered: Option<String>,
     /// The body's media type.
     pub content_type: String,
     /// The body's length in octets.
@@ -56,6 +60,32 @@ pub struct MessageHeaders {
     pub correlation_id: Option<String>,
     /// The lane it was sent in.
     pub priority: Priority,
+}
+
+/// Headers of a MESSAGE frame that carries what a client sent. The sender's own headers stand beside them, `content-type`
+/// among them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "protocol.ts"))]
+#[serde(rename_all = "kebab-case")]
+pub struct ClientMessageHeaders {
+    /// The channel that it was sent to.
+    pub destination: String,
+    /// The id of the subscription that gets it.
+    pub subscription: String,
+    /// `<stream>-<number>`: within one stream the numbers after the last hyphen may be compared, and nothing else.
+    pub message_id: String,
+    /// What ACK and NACK name; only where the subscription's mode is not `auto`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub ack: Option<String>,
+    /// `true` on a message that was sent to this session before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub redelivered: Option<String>,
+    /// The body's length in octets.
+    pub content_length: String,
+    /// Who sent it, encoded as in the names of channels. The gateway says so, not the sender.
+    pub user_name: String,
 }
 
 /// Headers of an ERROR frame, after which the connection is closed.
@@ -82,6 +112,7 @@ mod tests {
             subscription: "0".to_owned(),
             message_id: "5cn-17".to_owned(),
             ack: None,
+            redelivered: None,
             content_type: "application/json".to_owned(),
             content_length: "2".to_owned(),
             event_type: "system.alert-triggered.v1".to_owned(),

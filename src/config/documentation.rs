@@ -107,10 +107,7 @@ fn page() -> String {
     let mut page = INTRODUCTION.to_owned();
     for section in sections() {
         let title = section.header.replace("topics.orders", "topics.NAME");
-        write!(page, "\n## `{title}`\n\n{}\n", section.meaning).unwrap();
-        if !section.rows.is_empty() {
-            page.push_str("\n| Key | Default | Meaning |\n|---|---|---|\n");
-        }
+        write!(page, "\n## `{title}`\n\n{}\n\n| Key | Default | Meaning |\n|---|---|---|\n", section.meaning).unwrap();
         for row in &section.rows {
             let cell = |text: &str| text.replace('|', "\\|");
             let (value, meaning) = (cell(&row.value), cell(&row.meaning));

@@ -33,7 +33,8 @@ impl Filter {
 /// What each condition says of one message; each is asked once, however many subscriptions have it.
 pub(super) struct Verdicts<'lookup, 'value> {
     lookup: Lookup<'lookup, 'value>,
-    /// By the condition's place in memory: conditions of one text are one, see [`Conditions`].
+    /// By the condition's place in memory, where it stays while the index is read: conditions of one text are one, see
+    /// [`Conditions`].
     known: HashMap<*const Condition, bool>,
 }
 
@@ -105,7 +106,6 @@ mod tests {
     #[test]
     fn a_rule_and_the_client_both_have_to_admit_it() {
         let lookup = |name: &str| (name == "n").then_some(Operand::Integer(5));
-        let mut verdicts = Verdicts::new(&lookup);
         for (selector, only, admitted) in [
             (None, None, true),
             (Some("n = 5"), None, true),
@@ -116,7 +116,8 @@ mod tests {
             (None, Some(&[]), false),
             (Some("other = 1"), None, false),
         ] {
-            assert_eq!(verdicts.admit(&filter(selector, only)), admitted, "{selector:?} {only:?}");
+            let filter = filter(selector, only);
+            assert_eq!(Verdicts::new(&lookup).admit(&filter), admitted, "{selector:?} {only:?}");
         }
     }
 

@@ -6,9 +6,8 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use super::{Outgoing, PublishError, Publisher, Written, outcome};
+use super::{Outgoing, PublishError, Publisher, Written};
 use crate::embedded::EmbeddedLog;
-use crate::metrics;
 
 /// Writes records to the embedded log.
 #[derive(Clone, Debug)]
@@ -24,15 +23,11 @@ impl EmbeddedPublisher {
     }
 
     async fn write(&self, records: Vec<Outgoing>) -> Vec<Result<Written, PublishError>> {
-        let topics: Vec<_> = records.iter().map(|record| Arc::clone(&record.topic)).collect();
-        let answers = tokio::time::timeout(self.timeout, self.log.append(records)).await.unwrap_or_else(|_| {
+        let count = records.len();
+        tokio::time::timeout(self.timeout, self.log.append(records)).await.unwrap_or_else(|_| {
             let reason = format!("the disk did not take it within {} ms", self.timeout.as_millis());
-            vec![Err(PublishError::Unavailable(reason)); topics.len()]
-        });
-        for (topic, answer) in topics.iter().zip(&answers) {
-            metrics::record_published(topic, outcome(answer));
-        }
-        answers
+            vec![Err(PublishError::Unavailable(reason)); count]
+        })
     }
 }
 
@@ -46,6 +41,7 @@ impl Publisher for EmbeddedPublisher {
 mod tests {
     use super::*;
     use crate::embedded::testing::{Fault, hang, open, outgoing, set_fault, spec};
+    use crate::publish::outcome;
 
     #[tokio::test]
     async fn what_was_published_is_answered_in_order_with_its_place() {

@@ -13,9 +13,8 @@ use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
 use rdkafka::types::RDKafkaErrorCode;
 use tokio::time::Instant;
 
-use super::{Outgoing, PublishError, Publisher, Written, outcome};
+use super::{Outgoing, PublishError, Publisher, Written};
 use crate::config::KafkaConfig;
-use crate::metrics;
 use crate::source::kafka::SourceError;
 use crate::source::kafka::client::{self, Reports, Settings};
 
@@ -131,12 +130,10 @@ impl Publisher for KafkaPublisher {
                 records.into_iter().map(|record| (self.enqueue(&producer, &record), record.topic)).collect();
             let mut answers = Vec::with_capacity(waiting.len());
             for (delivery, topic) in waiting {
-                let answer = match delivery {
+                answers.push(match delivery {
                     Ok(delivery) => self.confirm(&topic, delivery, deadline).await,
                     Err(err) => Err(err),
-                };
-                metrics::record_published(&topic, outcome(&answer));
-                answers.push(answer);
+                });
             }
             self.replace_broken(&producer);
             answers

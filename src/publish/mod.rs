@@ -47,8 +47,8 @@ pub enum PublishError {
     Refused(String),
 }
 
-/// What came of a record, as a word for metrics.
-const fn outcome(answer: &Result<Written, PublishError>) -> &'static str {
+/// What became of a record, as a word for metrics.
+pub const fn outcome(answer: &Result<Written, PublishError>) -> &'static str {
     match answer {
         Ok(_) => "written",
         Err(PublishError::Unavailable(_)) => "unavailable",

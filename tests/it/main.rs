@@ -17,5 +17,6 @@ mod path; // an event all the way, in by HTTP and out to the right users
 mod publish; // the HTTP API
 mod session; // STOMP on the wire
 mod slow_client; // one that does not read hurts nobody
+mod stomp; // the whole protocol, item by item, and between clients
 mod tidy; // the house rules
 mod websocket; // RFC 6455, where it is our work

@@ -23,7 +23,7 @@ const ARROWS: [(&str, &str); 24] = [
     ("transport", "session stomp"),
     ("embedded", "config health metrics publish record topics"),
     ("source", "config embedded health metrics record"),
-    ("publish", "config embedded metrics source"),
+    ("publish", "config embedded source"),
     ("topics", "config embedded source"),
     ("dead_letter", "config embedded health metrics publish record source"),
     ("pipeline", "config dead_letter decode hub metrics record route source"),

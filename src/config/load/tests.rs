@@ -128,7 +128,7 @@ fn a_stand_in_is_not_held_against_its_neighbours() {
     check("[limits]\nframe_bytes = 1048576\nconnect_bytes = \"128KiB\"", "limits.frame_bytes", "must be a size");
     check("[server]\nlisten = 1\n[admin]\nlisten = \"127.0.0.1:8080\"", "server.listen", "must be an IP address");
     check("[source.kafka]\nbrokers = 5", "source.kafka.brokers", "must be a list");
-    check("[[access]]\nsend = \"/topic/room/**\"", "access[0].send", "is not supported by this version");
+    check("[[access]]\nsned = \"/topic/room/**\"", "access[0].sned", "did you mean `send`?");
     check("[[auth.keys]]\nalgorithm = \"HS256\"\nsecrt = \"x\"", "auth.keys[0].secrt", "`secret`");
 }
 

@@ -179,7 +179,7 @@ fn access_rules() {
     check(&with("publish = \"payments\""), "access[0].publish", "there is no [topics.payments]");
     check(&with("publish = \"orders-dlq\""), "access[0].publish", "dead letters of `orders`");
     check(&with("publish = \"*\"\nclaims = { scope = \"\" }"), "access[0].claims.scope", "is empty");
-    check(&with("subscribe = \"/a\"\nonly = \"x = 1\""), "access[0].only", "is not supported by this version");
+    check_fine(&with("subscribe = \"/a\"\nonly = \"x = 1\""));
     check_fine(&with("publish = \"orders\""));
     check_fine(&with("publish = \"*\"\nclaims = { scope = \"publish\" }"));
     check_fine(&with("publish = \"{tenant}-orders\""));

@@ -66,7 +66,8 @@ fn what_the_broker_does_not_take_is_an_error_with_its_receipt() {
     ];
     for (error, reason, says) in cases {
         let mut stage = Stage::open();
-        stage.say(&[send("/topic/room/1", "receipt:a\n"), send("/topic/room/1", "receipt:b\n")].concat());
+        let both = ["receipt:a\n", "receipt:b\n"].map(|receipt| send("/topic/room/1", receipt));
+        stage.say(&both.concat());
         stage.answer(None);
         let frame = stage.answer(Some(error)).remove(0);
         assert!(frame.contains(says) && !frame.contains("secret"), "{frame}");

@@ -84,7 +84,7 @@ fn they_are_bounded_in_number_and_octets() {
         stage.say("ABORT\ntransaction:t\n\n\0BEGIN\ntransaction:t\n\n\0");
     }
     assert_eq!(stage.closed, None);
-    stage.fails(&SEND.repeat(8), DisconnectReason::Protocol, "limits.transaction_bytes");
+    stage.fails(&SEND.repeat(12), DisconnectReason::Protocol, "limits.transaction_bytes");
     let mut stage = Stage::with("1.2", "[limits]\ntransactions = 1");
     stage.say(BEGIN);
     stage.fails("BEGIN\ntransaction:u\n\n\0", DisconnectReason::Protocol, "limits.transactions");
