@@ -36,7 +36,7 @@ pub(super) fn run(arguments: &DemoArguments) -> anyhow::Result<ExitCode> {
     let tokens = tokens(&config, &arguments.platform)?;
     Runtime::new()?.block_on(async {
         let data = data_directory(&config);
-        let gateway = match Gateway::start(config, Options { demo: Some(tokens.clone()) }).await {
+        let gateway = match Gateway::start(config, Options { demo: Some(tokens.clone()), ..Options::default() }).await {
             Ok(gateway) => gateway,
             Err(error) => return serve::refused(error),
         };

@@ -29,7 +29,7 @@ pub use load::{Check, load, load_preset, load_text};
 pub use log::{LogConfig, LogFormat};
 pub use problem::{ConfigError, Problem};
 pub use route::{OneOrMany, Overflow, Projection, RouteConfig, Wrap};
-pub use server::ServerConfig;
+pub use server::{ServerConfig, SockJsConfig};
 pub use source::{EmbeddedConfig, KafkaConfig, SourceConfig, SourceName};
 pub use topic::{CatalogueMode, Cleanup, DecodeConfig, Format, TopicConfig};
 pub use validate::problems;

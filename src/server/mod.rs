@@ -11,7 +11,10 @@ mod page;
 mod problem;
 mod publish;
 mod router;
+mod sockjs;
+mod sse;
 mod start;
+mod test_services;
 mod ticket;
 mod upgrade;
 
@@ -47,4 +50,5 @@ struct App {
     health: Health,
     exporter: Exporter,
     demo: Option<DemoTokens>,
+    test_services: bool,
 }

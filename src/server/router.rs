@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::extract::{ConnectInfo, DefaultBodyLimit};
+use axum::http::{HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -13,19 +13,24 @@ use tower_http::sensitive_headers::SetSensitiveRequestHeadersLayer;
 use tower_http::trace::TraceLayer;
 
 use super::problem::problem;
-use super::{App, catalogue, demo, operate, page, publish, ticket, upgrade};
+use super::{App, catalogue, demo, operate, page, publish, sockjs, sse, test_services, ticket};
+use crate::transport::connection::Peer;
 
 /// The name under which a request can be found again in the logs.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 pub(super) fn router(app: Arc<App>) -> Router {
     // The layers stand on the HTTP routes only: an upgrade outlives them.
-    let sockets = Router::new().route("/ws", get(upgrade::upgrade)).route("/ws/websocket", get(upgrade::upgrade));
+    let mut sockets = sockjs::routes(&app);
+    if app.test_services {
+        sockets = sockets.merge(test_services::routes(&app));
+    }
     let api = Router::new()
         .route("/api/v1/events", post(publish::publish))
         .route("/api/v1/tickets", post(ticket::issue))
         .route("/api/v1/catalogue", get(catalogue::list))
         .route("/api/v1/types.ts", get(catalogue::types))
+        .route("/sse", get(sse::stream))
         .route("/demo/tokens", get(demo::tokens))
         .route("/health/live", get(operate::live))
         .route("/health/ready", get(operate::ready))
@@ -38,7 +43,17 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .layer(TraceLayer::new_for_http())
         .layer(SetSensitiveRequestHeadersLayer::new([header::AUTHORIZATION, HeaderName::from_static("x-auth-token")]))
         .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid));
-    sockets.merge(api).with_state(app).merge(page::routes())
+    let routes = api.with_state(app).merge(sockets).merge(page::routes());
+    routes.layer(axum::middleware::map_request(tell_address))
+}
+
+/// Handlers that want no more than the address ask for it by its own type.
+async fn tell_address<B>(mut request: Request<B>) -> Request<B> {
+    if let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<Peer>>() {
+        let address = ConnectInfo(peer.address);
+        request.extensions_mut().insert(address);
+    }
+    request
 }
 
 /// Pages of the allowed origins may use the API.
@@ -50,6 +65,8 @@ fn cors(app: &Arc<App>) -> CorsLayer {
     CorsLayer::new().allow_origin(allowed).allow_methods([Method::GET, Method::POST]).allow_headers([
         header::AUTHORIZATION,
         header::CONTENT_TYPE,
+        header::CACHE_CONTROL,
+        HeaderName::from_static("last-event-id"),
         HeaderName::from_static("x-auth-token"),
     ])
 }

@@ -30,6 +30,7 @@ use crate::pipeline::Pipeline;
 use crate::publish::{Outgoing, PublishError, Publisher, Written};
 use crate::route::RouteTable;
 use crate::session::{Registry, Services, Settings};
+use crate::transport::connection::{Peer, WatchedListener};
 
 /// Octets that may wait in the kernel for a client; without it, megabytes pile up for one that does not read.
 const UNSENT_BYTES: u32 = 16 * 1024;
@@ -45,6 +46,9 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Options {
     /// Ready-made users for the page.
     pub demo: Option<DemoTokens>,
+    /// Echo and close services below `/test`, for conformance tests; nothing in a config or on the command line sets it.
+    #[doc(hidden)]
+    pub test_services: bool,
 }
 
 /// Why a gateway does not start.
@@ -170,6 +174,7 @@ impl Gateway {
             health,
             exporter,
             demo: options.demo,
+            test_services: options.test_services,
         });
         let pipelines = run_pipelines(&pipeline, brokers.tails, &app.health);
         spawn_upkeep(&app, shutdown.clone());
@@ -316,8 +321,8 @@ async fn serve(listener: TcpListener, app: Arc<App>, accepting: CancellationToke
             tracing::debug!(%error, "a socket option was refused");
         }
     });
-    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(accepting.cancelled_owned());
+    let service = router(app).into_make_service_with_connect_info::<Peer>();
+    let serving = axum::serve(WatchedListener(listener), service).with_graceful_shutdown(accepting.cancelled_owned());
     if let Err(error) = serving.await {
         tracing::error!(%error, "the public listener failed");
     }

@@ -62,6 +62,21 @@ impl WebSocketLink {
         Self { socket, queued: VecDeque::new(), flushing: false, closing: false }
     }
 
+    /// Writes what is queued, closes with that code and reason, and waits a moment for the client to agree.
+    pub async fn end(mut self, code: u16, reason: &str) {
+        self.queued.push_back(Message::Close(Some(CloseFrame { code, reason: reason.into() })));
+        let farewell = async {
+            if poll_fn(|context| self.poll_write(context)).await.is_err() {
+                return;
+            }
+            // Unread octets would turn the close into a reset and take the last frames with them.
+            while let Some(Ok(_)) = self.socket.next().await {}
+            let _ = self.socket.close().await;
+        };
+        // A client that does not answer in time is simply cut.
+        let _ = tokio::time::timeout(CLOSE_TIMEOUT, farewell).await;
+    }
+
     /// Writes what is queued and flushes it once: many frames, one write.
     fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<Result<(), axum::Error>> {
         while !self.queued.is_empty() {
@@ -151,18 +166,9 @@ impl Link for WebSocketLink {
         poll_fn(|context| self.poll_next(context)).await
     }
 
-    async fn close(mut self, reason: DisconnectReason) {
-        let Some(code) = reason.close_code() else { return };
-        self.queued.push_back(Message::Close(Some(CloseFrame { code, reason: reason.name().into() })));
-        let farewell = async {
-            if poll_fn(|context| self.poll_write(context)).await.is_err() {
-                return;
-            }
-            // Unread octets would turn the close into a reset and take the last frames with them.
-            while let Some(Ok(_)) = self.socket.next().await {}
-            let _ = self.socket.close().await;
-        };
-        // A client that does not answer in time is simply cut.
-        let _ = tokio::time::timeout(CLOSE_TIMEOUT, farewell).await;
+    async fn close(self, reason: DisconnectReason) {
+        if let Some(code) = reason.close_code() {
+            self.end(code, reason.name()).await;
+        }
     }
 }

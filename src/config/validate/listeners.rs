@@ -6,8 +6,9 @@ use tracing_subscriber::EnvFilter;
 use url::Url;
 
 use super::Findings;
-use crate::config::Config;
 use crate::config::problem::{Problem, quoted, text};
+use crate::config::units::{show_bytes, show_duration};
+use crate::config::{Config, SockJsConfig};
 
 pub(super) fn check(config: &Config, findings: &mut Findings) {
     let (server, admin) = (&config.server, &config.admin);
@@ -24,12 +25,32 @@ pub(super) fn check(config: &Config, findings: &mut Findings) {
     if server.node.chars().any(char::is_control) {
         findings.add("server.node", text(&server.node), "has a control character; it is sent in headers");
     }
+    check_sockjs(&server.sockjs, findings);
     for (name, value) in &admin.claims {
         findings.not_empty(&format!("admin.claims.{}", quoted(name)), Some(value));
     }
     if let Err(err) = EnvFilter::builder().parse(&config.log.filter) {
         let message = format!("is no filter: {err}; write as `info` or `sluice=debug,warn`");
         findings.add("log.filter", text(&config.log.filter), message);
+    }
+}
+
+fn check_sockjs(sockjs: &SockJsConfig, findings: &mut Findings) {
+    let durations = [("heartbeat", sockjs.heartbeat), ("disconnect_delay", sockjs.disconnect_delay)];
+    let durations = durations.map(|(name, value)| (name, value.is_zero(), show_duration(value)));
+    let bytes = ("response_bytes", sockjs.response_bytes == 0, show_bytes(sockjs.response_bytes));
+    for (name, _, shown) in durations.into_iter().chain([bytes]).filter(|(_, is_zero, _)| *is_zero) {
+        findings.add(
+            format!("server.sockjs.{name}"),
+            text(&shown),
+            "must be more than nothing, or no session could live",
+        );
+    }
+    let url = &sockjs.client_url;
+    let is_address = url.starts_with('/') || Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "https" | "http"));
+    if !is_address {
+        let message = "is no address of a script; write `https://…/sockjs.min.js`, or a path on this server";
+        findings.add("server.sockjs.client_url", text(url), message);
     }
 }
 

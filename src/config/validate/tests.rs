@@ -28,6 +28,10 @@ fn the_defaults_are_fine() {
 fn listeners() {
     check("[admin]\nlisten = \"127.0.0.1:8080\"", "admin.listen", "the address of `server.listen`");
     check("[server]\nallowed_origins = [\"https://a.example.com/\"]", "server.allowed_origins[0]", "write `https:");
+    check("[server.sockjs]\nheartbeat = \"0\"", "server.sockjs.heartbeat", "more than nothing");
+    check("[server.sockjs]\nresponse_bytes = \"0B\"", "server.sockjs.response_bytes", "more than nothing");
+    check("[server.sockjs]\nclient_url = \"sockjs.js\"", "server.sockjs.client_url", "no address of a script");
+    check_fine("[server.sockjs]\nclient_url = \"/sockjs.js\"");
     check("[server]\nnode = \"a\\nb\"", "server.node", "control character");
     check("[admin]\nclaims = { role = \"\" }", "admin.claims.role", "is empty");
     check("[log]\nfilter = \"sluice=loud\"", "log.filter", "is no filter");

@@ -20,7 +20,7 @@ pub struct Frame {
 }
 
 impl Frame {
-    fn parse(octets: &[u8]) -> Self {
+    pub fn parse(octets: &[u8]) -> Self {
         assert_eq!(octets.last(), Some(&0), "a message is one frame that ends in NUL: {octets:?}");
         let split = octets.windows(2).position(|pair| pair == b"\n\n").expect("a blank line");
         let head = std::str::from_utf8(&octets[..split]).unwrap();
