@@ -14,8 +14,9 @@ use super::App;
 use super::bearer;
 use super::problem::problem;
 use super::upgrade::{enter, query_value, refuse_while_draining};
-use crate::auth::Principal;
+use crate::auth::{Opening, Principal};
 use crate::channel::{Pattern, encode_value};
+use crate::hub::Filter;
 use crate::metrics;
 use crate::session::SessionInfo;
 use crate::transport::connection::Peer;
@@ -72,9 +73,9 @@ async fn principal(app: &App, request: &Parts) -> Result<Principal, Response> {
     }
 }
 
-/// The channels that the request names, if rules open them all.
+/// The channels that the request names, if rules open them all, and what of them the rules leave open.
 #[expect(clippy::result_large_err, reason = "the answer is sent as it is")]
-fn patterns(app: &App, request: &Parts, principal: &Principal) -> Result<Vec<Pattern>, Response> {
+fn patterns(app: &App, request: &Parts, principal: &Principal) -> Result<Vec<(Pattern, Filter)>, Response> {
     let settings = &app.services.settings;
     let query = request.uri.query().unwrap_or_default();
     let wanted = url::form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == "destination");
@@ -82,14 +83,18 @@ fn patterns(app: &App, request: &Parts, principal: &Principal) -> Result<Vec<Pat
     for (_, destination) in wanted {
         let pattern = resolve(&destination, &principal.user)
             .map_err(|message| problem(StatusCode::BAD_REQUEST, &format!("destination `{destination}`: {message}")))?;
-        if !settings.access.may_subscribe(principal, &pattern) {
-            return Err(problem(StatusCode::FORBIDDEN, &format!("no access rule opens {pattern} to this user")));
-        }
+        let only = match settings.access.opening(principal, &pattern) {
+            Some(Opening::All) => None,
+            Some(Opening::Only(conditions)) => Some(conditions),
+            None => {
+                return Err(problem(StatusCode::FORBIDDEN, &format!("no access rule opens {pattern} to this user")));
+            }
+        };
         if patterns.len() == settings.limits.subscriptions {
             let message = format!("more than {} destinations (limits.subscriptions)", settings.limits.subscriptions);
             return Err(problem(StatusCode::BAD_REQUEST, &message));
         }
-        patterns.push(pattern);
+        patterns.push((pattern, Filter { selector: None, only }));
     }
     if patterns.is_empty() {
         return Err(problem(

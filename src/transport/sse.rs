@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use crate::channel::Pattern;
-use crate::hub::{Entry, Hub, Outbox, OutboxState, Subscription};
+use crate::hub::{self, Entry, Filter, Hub, Outbox, OutboxState, Room, Subscription};
 use crate::metrics;
 use crate::session::DisconnectReason;
 use crate::transport::paced::paced;
@@ -20,8 +20,8 @@ use crate::transport::paced::paced;
 /// A comment goes out after so long without an event, so that proxies keep the connection.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// Octets taken from the outbox for one piece of the response.
-const PIECE_BYTES: usize = 64 * 1024;
+/// What is taken from the outbox for one piece of the response. Nothing is acknowledged here.
+const PIECE: Room = Room { bytes: 64 * 1024, windowed_bytes: 0 };
 
 /// Browsers whose connection was lost come back after between one and two of these: not all in one moment.
 const RETRY_MS: u32 = 2_000;
@@ -60,11 +60,12 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Subscribes to the channels; `outbox_bytes` may wait.
-    pub fn new(hub: Arc<Hub>, patterns: Vec<Pattern>, outbox_bytes: usize, terms: Terms) -> Self {
+    /// Subscribes to the channels, as far as their filters let messages through; `outbox_bytes` may wait.
+    pub fn new(hub: Arc<Hub>, patterns: Vec<(Pattern, Filter)>, outbox_bytes: usize, terms: Terms) -> Self {
         let outbox = Arc::new(Outbox::new(outbox_bytes));
-        let subscribe = |pattern: Pattern| {
-            let subscription = hub.subscribe(&pattern, "sse", &outbox);
+        let subscribe = |(pattern, filter): (Pattern, Filter)| {
+            let terms = hub::Terms { filter, window: None };
+            let subscription = hub.subscribe_on(&pattern, "sse", &outbox, terms);
             (pattern, subscription)
         };
         let subscriptions = patterns.into_iter().map(subscribe).collect();
@@ -105,7 +106,7 @@ impl Reader {
                 return self.end(DisconnectReason::TokenExpired);
             }
             let mut batch: Vec<Entry> = Vec::new();
-            if self.outbox.take(&mut batch, PIECE_BYTES) == OutboxState::Overflowed {
+            if self.outbox.take(&mut batch, PIECE) == OutboxState::Overflowed {
                 return self.end(DisconnectReason::SlowConsumer);
             }
             if !batch.is_empty() {
@@ -181,10 +182,12 @@ fn event(entry: &Entry) -> String {
             json!({ "reason": "not-text", "id": &*message.id, "message": "an event that is no text was left out" });
         return notice("gap", &data);
     };
-    let mut text = String::with_capacity(body.len() + message.id.len() + message.event_type.len() + 32);
+    // What a client sent has no type.
+    let event_type = message.event_type.as_deref().unwrap_or_default();
+    let mut text = String::with_capacity(body.len() + message.id.len() + event_type.len() + 32);
     // A `String` takes everything that is written to it.
     let _ = writeln!(text, "id: {}", message.id);
-    let event_type: String = message.event_type.chars().filter(|character| !character.is_control()).collect();
+    let event_type: String = event_type.chars().filter(|character| !character.is_control()).collect();
     if !event_type.is_empty() {
         let _ = writeln!(text, "event: {event_type}");
     }
