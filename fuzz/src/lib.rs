@@ -3,5 +3,6 @@
 
 pub mod decode_record;
 pub mod selector_parse;
+pub mod sockjs_frame;
 pub mod stomp_parse;
 pub mod upgrade_request;

@@ -31,6 +31,7 @@ class Control:
                 body = body.encode()
                 self.send_response(status)
                 self.send_header("content-length", str(len(body)))
+                self.send_header("connection", "close")
                 self.end_headers()
                 self.wfile.write(body)
 

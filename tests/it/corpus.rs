@@ -12,6 +12,11 @@ fn stomp_frames_are_read_the_same_however_they_are_cut() {
 }
 
 #[test]
+fn sockjs_payloads_are_arrays_of_strings_or_refused() {
+    check("sockjs_frame", targets::sockjs_frame::run);
+}
+
+#[test]
 fn selectors_are_read_or_refused_at_a_place() {
     check("selector_parse", targets::selector_parse::run);
 }

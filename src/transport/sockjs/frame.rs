@@ -107,7 +107,9 @@ pub fn parse_payload(payload: &[u8]) -> Result<Vec<Bytes>, PayloadError> {
     if payload.is_empty() {
         return Err(PayloadError::Missing);
     }
-    let messages: Vec<Text> = serde_json::from_slice(payload).map_err(|_| PayloadError::Broken)?;
+    // What is no UTF-8 itself is not taken for an escaped half of a pair.
+    let payload = std::str::from_utf8(payload).map_err(|_| PayloadError::Broken)?;
+    let messages: Vec<Text> = serde_json::from_str(payload).map_err(|_| PayloadError::Broken)?;
     Ok(messages.into_iter().map(|message| message.0.into()).collect())
 }
 

@@ -28,6 +28,8 @@ final class Clients {
         };
         ThreadPoolTaskScheduler scheduler = new ThreadPoolTaskScheduler();
         scheduler.setDaemon(true);
+        // A heart-beat over XHR holds its thread for as long as the gateway does not answer, and another has to notice.
+        scheduler.setPoolSize(4);
         scheduler.initialize();
 
         WebSocketStompClient client = new WebSocketStompClient(link);

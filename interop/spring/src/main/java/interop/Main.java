@@ -2,12 +2,15 @@ package interop;
 
 import java.util.List;
 import java.util.Map;
+import java.util.logging.LogManager;
 import org.springframework.web.socket.messaging.WebSocketStompClient;
 
 /** Runs the checks that the runner wants with one of Spring's clients, and tells what came of each. */
 public final class Main {
 
     public static void main(String[] arguments) {
+        // What the checks provoke is logged with its stack.
+        LogManager.getLogManager().reset();
         WebSocketStompClient client = Clients.of(arguments[0]);
         Map<String, Check> checks = new Checks(client, arguments[0].startsWith("sockjs")).all();
         boolean failed = false;
