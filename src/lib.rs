@@ -2,7 +2,8 @@
 //!
 //! The modules are listed in the order in which an event meets them.
 
-/// The two values that travel: bytes from a broker, and what they mean.
+/// The values that travel: bytes from a broker, and what they mean.
+pub mod client_message;
 pub mod event;
 pub mod record;
 

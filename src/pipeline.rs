@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::auth::ClientTopics;
+use crate::client_message::ClientMessage;
 use crate::config::Config;
 use crate::dead_letter::{Judge, Refusal};
 use crate::decode::Decoder;
-use crate::hub::{self, ClientMessage, Hub};
+use crate::hub::{self, Hub};
 use crate::metrics;
 use crate::record::Record;
 use crate::route::RouteTable;

@@ -4,7 +4,8 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
-use super::{ClientMessage, Delivery};
+use super::Delivery;
+use crate::client_message::ClientMessage;
 use crate::event::{Event, Priority};
 
 /// Octets that a waiting message costs beside its body and names.

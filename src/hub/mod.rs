@@ -1,6 +1,5 @@
 //! 4. Finds who subscribed to a channel and fills their outboxes. It never waits for a session.
 
-mod client_message;
 mod filter;
 mod index;
 mod message;
@@ -14,11 +13,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::RwLock;
 
 use crate::channel::Pattern;
+use crate::client_message::ClientMessage;
 use crate::event::{Event, Priority};
 use crate::metrics;
 use crate::selector::event_value;
 
-pub use client_message::ClientMessage;
 pub use filter::Filter;
 use filter::{Conditions, Lookup, Verdicts};
 use index::Index;

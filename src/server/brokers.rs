@@ -13,8 +13,9 @@ use crate::config::{Config, SourceName};
 use crate::dead_letter::{self, DeadLetters, Judge};
 use crate::embedded::EmbeddedLog;
 use crate::health::Health;
+use crate::metrics;
 use crate::publish::embedded::EmbeddedPublisher;
-use crate::publish::{Outgoing, PublishError, Publisher, Written};
+use crate::publish::{self, Outgoing, PublishError, Publisher, Written};
 use crate::source::{self, Tail};
 use crate::topics::{self, TopicReport, TopicState};
 
@@ -44,6 +45,7 @@ struct Group<'a> {
 impl Publishers {
     /// Writes all records, each through its topic's source, and answers for each in the order given.
     pub async fn publish(&self, records: Vec<Outgoing>) -> Vec<Result<Written, PublishError>> {
+        let topics: Vec<Arc<str>> = records.iter().map(|record| Arc::clone(&record.topic)).collect();
         let mut outcomes: Vec<Option<Result<Written, PublishError>>> = records.iter().map(|_| None).collect();
         // One call for each publisher, so that the records of one source stay in their order and share its batches.
         let mut groups: Vec<Group<'_>> = Vec::new();
@@ -66,7 +68,11 @@ impl Publishers {
             }
         }
         let unanswered = || Err(PublishError::Unavailable("the publisher gave no answer".to_owned()));
-        outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(unanswered)).collect()
+        let outcomes: Vec<_> = outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(unanswered)).collect();
+        for (topic, outcome) in topics.iter().zip(&outcomes) {
+            metrics::record_published(topic, publish::outcome(outcome));
+        }
+        outcomes
     }
 }
 

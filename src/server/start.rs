@@ -159,8 +159,7 @@ impl Gateway {
 
         let tickets = authenticator.tickets();
         let publishers = Arc::new(brokers.publishers);
-        let publisher = Arc::clone(&publishers) as Arc<dyn Publisher>;
-        let services = services(&config, parts.access, hub, authenticator, publisher);
+        let services = services(&config, parts.access, hub, authenticator, publishers.clone());
         let app = Arc::new(App {
             origins: Origins::new(&config.server.allowed_origins),
             config,

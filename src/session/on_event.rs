@@ -88,11 +88,11 @@ fn message_frame(envelope: &Envelope<'_>, version: Version) -> Bytes {
 /// counts.
 fn shared_part(message: &Message, version: Version) -> Bytes {
     let mut tail = FrameWriter::tail(version);
-    tail.header("message-id", &message.id)
-        .header("destination", &message.destination)
-        .header("content-length", &message.body.len().to_string());
+    tail.header("message-id", &message.id).header("destination", &message.destination);
+    let length = message.body.len().to_string();
     let optional = [
         ("content-type", message.content_type),
+        ("content-length", Some(length.as_str())),
         ("event-type", message.event_type.as_deref()),
         ("priority", message.event_type.is_some().then(|| message.priority.name())),
         ("event-id", message.event_id.as_deref()),

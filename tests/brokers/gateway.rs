@@ -249,3 +249,50 @@ fn topics(directory: &Path, platform: &Platform, kafka: &Kafka, action: &str) ->
     let output = command.args(["topics", action, "--config"]).arg(file).output().unwrap();
     String::from_utf8(output.stdout).unwrap()
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_on_two_nodes_talk_in_one_order_with_every_header() {
+    let kafka = shared();
+    let mut platform = Platform::new("rooms");
+    let rooms = format!("rooms-events-{}", platform.suffix);
+    platform.preset.push_str(&format!(
+        "\n[topics.{rooms}]\npartitions = 3\n[[access]]\nsubscribe = \"/topic/room/**\"\nsend = \"/topic/room/**\"\ntopic = \"{rooms}\"\n"
+    ));
+    let nodes = [platform.gateway(kafka, "one").await, platform.gateway(kafka, "two").await];
+    let mut clients = Vec::new();
+    for (node, user) in nodes.iter().zip(["ana", "ben"]) {
+        let mut client = StompClient::connected(node.address(), &token(user)).await;
+        client.subscribe("/topic/room/*").await;
+        clients.push(client);
+    }
+    let odd = "ключ😀\\c:a\\cb\\nc\\rd\\\\e\nempty:\ncontent-type:text/plain\n";
+    for number in 0..50 {
+        for client in &mut clients {
+            client.say(&format!("SEND\ndestination:/topic/room/7\n{odd}number:{number}\n\nhi\0")).await;
+        }
+    }
+    for number in 0..100 {
+        let (one, two) = (clients[0].event().await, clients[1].event().await);
+        assert_eq!(one.header("message-id"), two.header("message-id"), "message {number}");
+        for (name, value) in [
+            ("ключ😀\\c", "a\\cb\\nc\\rd\\\\e"),
+            ("empty", ""),
+            ("content-type", "text/plain"),
+            ("content-length", "2"),
+        ] {
+            assert_eq!(one.header(name), Some(value), "{name}");
+        }
+        assert!(matches!(one.header("user-name"), Some("ana" | "ben")));
+    }
+    let records = tokio::task::block_in_place(|| read_all(kafka.brokers(), &rooms));
+    assert!(records.iter().all(|record| record.key() == Some(b"/topic/room/7")), "each is keyed by its channel");
+    clients[0].say("SEND\ndestination:/topic/room/7\nreceipt:r\n\nhi\0DISCONNECT\nreceipt:bye\n\n\0").await;
+    let mut last = Vec::new();
+    while last.last().is_none_or(|id| id != "bye") {
+        last.extend(clients[0].frame().await.header("receipt-id").map(str::to_owned));
+    }
+    assert_eq!(last, ["r", "bye"]);
+    for node in nodes {
+        node.stop().await;
+    }
+}

@@ -173,6 +173,28 @@ async fn the_protocols_examples_are_what_happens() {
     assert_eq!((status.as_u16(), answer), (422, expected));
 }
 
+#[tokio::test]
+async fn what_clients_send_is_as_the_page_shows() {
+    let text = page("docs/protocol.md");
+    let gateway = TestGateway::with(block(&text, "## SEND", "toml")).await;
+    let example = block(&text, "## SEND", "text");
+    let mut client = gateway.client("ana").await;
+    client.subscribe("/topic/room/*").await;
+    client.say("SEND\ndestination:/topic/room/7\ncontent-type:text/plain\nmood:happy\n\nhello\0").await;
+    let message = client.event().await;
+    let sent: Vec<&str> = message.headers.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(header_names(example), sent, "the example's headers");
+    for line in example.lines().skip(1).filter(|line| !line.starts_with("message-id:")) {
+        let Some((name, value)) = line.split_once(':') else { continue };
+        assert_eq!(message.header(name), Some(value));
+    }
+    assert!(example.ends_with(&format!("\n\n{}", message.text())));
+    let subscribe = block(&text, "## Selectors", "text");
+    client.say(&subscribe.replace("/topic/orders/**", "/topic/room/**\nreceipt:r")).await;
+    client.say("\n\0").await;
+    assert_eq!(client.frame().await.header("receipt-id"), Some("r"));
+}
+
 #[test]
 fn links_lead_somewhere() {
     for file in files(&path("")).into_iter().filter(|file| file.extension().is_some_and(|end| end == "md")) {

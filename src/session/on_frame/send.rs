@@ -3,7 +3,7 @@
 use super::{Fault, required};
 use crate::auth::can_be_sent_to;
 use crate::channel::Pattern;
-use crate::hub::ClientMessage;
+use crate::client_message::ClientMessage;
 use crate::publish::Outgoing;
 use crate::session::transactions::Step;
 use crate::session::{Action, Session};

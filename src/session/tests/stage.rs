@@ -6,8 +6,9 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::*;
+use crate::client_message::ClientMessage;
 use crate::event::{Event, Priority};
-use crate::hub::{ClientMessage, Delivery, Hub, Outbox, Room, Subscription};
+use crate::hub::{Delivery, Hub, Outbox, Room, Subscription};
 use crate::publish::{Outgoing, PublishError, Written};
 use crate::record::{Partition, Position, Record};
 
