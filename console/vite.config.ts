@@ -2,6 +2,8 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  // sockjs-client asks for Node's name of it.
+  define: { global: 'globalThis' },
   resolve: { conditions: ['sluice:source', 'module', 'browser', 'development|production'] },
   // The page's Content-Security-Policy allows neither inline scripts nor data: addresses.
   build: {

@@ -230,6 +230,13 @@ describe('notices', () => {
   });
 });
 
+describe('sessions', () => {
+  it('that started in the same millisecond stand in the order of their arrival, newest first', () => {
+    const world = worldOf(started('early', 1), started('a', 2), started('b', 2), started('c', 2));
+    expect(sessionsByStart(world).map(({ id }) => id)).toEqual(['c', 'b', 'a', 'early']);
+  });
+});
+
 describe('what is kept', () => {
   it('is bounded', () => {
     const many = Array.from({ length: SESSIONS_MAX + 10 }, (_, index) => started(`s${index}`, index));

@@ -65,7 +65,6 @@ fn config(arguments: &DemoArguments) -> anyhow::Result<Config> {
     config.source =
         SourceConfig { embedded: Some(EmbeddedConfig { path: arguments.data.clone() }), ..SourceConfig::default() };
     config.auth.development = true;
-    "sluice=info,warn".clone_into(&mut config.log.filter);
     Ok(config)
 }
 

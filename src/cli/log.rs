@@ -1,5 +1,7 @@
 //! Log lines to standard error.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{LogConfig, LogFormat};
@@ -10,7 +12,10 @@ pub(super) fn start(config: &LogConfig) {
         eprintln!("log.filter = {:?}: {error}; using `info`", config.filter);
         EnvFilter::new("info")
     });
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     // A second start in one process (tests) keeps the first.
     let _ = match config.format {
         LogFormat::Pretty => lines.with_target(false).try_init(),

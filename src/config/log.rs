@@ -26,6 +26,6 @@ pub struct LogConfig {
 
 impl Default for LogConfig {
     fn default() -> Self {
-        Self { format: LogFormat::Pretty, filter: "info".to_owned() }
+        Self { format: LogFormat::Pretty, filter: "sluice=info,warn".to_owned() }
     }
 }

@@ -19,7 +19,7 @@ pub struct ServerConfig {
     /// Origins whose pages may connect, as `https://app.example.com`; the page's own origin always may. A request without
     /// an Origin (no browser) is allowed, one with another is answered 403 before the upgrade.
     pub allowed_origins: Vec<String>,
-    /// This node's name in dead letters, logs and the `server` header. Empty: the host's name and the process id.
+    /// This node's name in dead letters. Empty: the host's name and the process id.
     pub node: String,
     /// `[server.sockjs]`: the fallback for browsers behind proxies that break WebSockets.
     pub sockjs: SockJsConfig,

@@ -16,9 +16,10 @@ pub(super) async fn live() -> Response {
     Json(json!({ "live": true })).into_response()
 }
 
-/// The node can serve clients; else it says which part cannot.
+/// The node can serve clients; else it says which part cannot. A node that stops cannot.
 pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
-    let report = HealthReport::from(&app.health);
+    let mut report = HealthReport::from(&app.health);
+    report.ready &= !app.services.drain.is_cancelled();
     let status = if report.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(report)).into_response()
 }

@@ -176,10 +176,14 @@ fn answer(outcomes: Vec<Result<Written, PublishError>>) -> Response {
         return Json(PublishResponse { results }).into_response();
     }
     let failures = outcomes.iter().enumerate().filter_map(|(index, outcome)| Some((index, outcome.as_ref().err()?)));
-    let errors = failures
+    let errors: Vec<PublishFault> = failures
         .map(|(index, error)| PublishFault { index, pointer: String::new(), message: error.to_string() })
         .collect();
     let results = outcomes.iter().map(|outcome| outcome.as_ref().ok().map(result)).collect();
+    // The same records would be refused again, and none was written: that is the sender's matter, not an outage.
+    if outcomes.iter().all(|outcome| matches!(outcome, Err(PublishError::Refused(_)))) {
+        return wrong(errors);
+    }
     let failure = PublishFailure {
         error: "not every event was written: `results` holds the positions of those that were".to_owned(),
         results,

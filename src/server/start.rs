@@ -38,6 +38,9 @@ const UNSENT_BYTES: u32 = 16 * 1024;
 /// How often recorded samples are folded into the histograms.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 
+/// How long requests have that came while the sessions ended.
+const LAST_REQUESTS_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// How long the tails and dead letters have to stop once the sessions are gone.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -218,16 +221,20 @@ impl Gateway {
         self.app.publishers.publish(records).await
     }
 
-    /// Drains and stops: accepts nobody, sends what waits, tells clients to come back (1001), and stops the parts.
+    /// Drains and stops: refuses new clients, sends what waits, tells clients to come back (1001), and stops the parts.
     pub async fn stop(self) {
         let drain = self.app.config.limits.drain;
         tracing::info!(sessions = self.registry().len(), "stopping");
-        self.accepting.cancel();
+        // Clients that poll come to get what waits for them, each time by a connection that may be a new one.
         self.app.services.drain.cancel();
         self.app.sessions.close();
         if tokio::time::timeout(drain, self.app.sessions.wait()).await.is_err() {
             tracing::warn!(left = self.registry().len(), "some sessions did not end within limits.drain");
         }
+        self.accepting.cancel();
+        let mut server = self.server;
+        let _ = tokio::time::timeout(LAST_REQUESTS_TIMEOUT, &mut server).await;
+        server.abort();
         self.shutdown.cancel();
         let parts = async {
             self.pipelines.wait().await;
@@ -240,7 +247,6 @@ impl Gateway {
         if tokio::time::timeout(STOP_TIMEOUT, parts).await.is_err() {
             tracing::warn!("the sources did not stop in time");
         }
-        self.server.abort();
         tracing::info!("stopped");
     }
 }

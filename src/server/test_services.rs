@@ -34,16 +34,18 @@ impl Service for Echo {
         Ok(())
     }
 
-    fn run<L: Farewell + 'static>(&self, mut link: L, (): ()) -> impl Future<Output = ()> + Send + 'static {
-        async move {
-            loop {
-                match link.next().await {
-                    LinkEvent::Received { octets, binary } => link.queue(octets, binary),
-                    LinkEvent::Flushed => {}
-                    LinkEvent::Closed => return,
-                    LinkEvent::Failed(reason) => return link.close(reason).await,
-                }
-            }
+    fn run<L: Farewell + 'static>(&self, link: L, (): ()) -> impl Future<Output = ()> + Send + 'static {
+        echo(link)
+    }
+}
+
+async fn echo<L: Farewell>(mut link: L) {
+    loop {
+        match link.next().await {
+            LinkEvent::Received { octets, binary } => link.queue(octets, binary),
+            LinkEvent::Flushed => {}
+            LinkEvent::Closed => return,
+            LinkEvent::Failed(reason) => return link.close(reason).await,
         }
     }
 }

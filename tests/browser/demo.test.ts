@@ -3,11 +3,13 @@ import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Browser, PHONE, screenshot, sidewaysScroll, signIn } from './support/browser.ts';
 import { Demo, type DemoUser } from './support/demo.ts';
+import { connected, type Way, wayTo } from './support/network.ts';
 
 /** Longer than a few sessions of the story take. */
 const STORY_MS = 60_000;
 
 let demo: Demo;
+let way: Way;
 let browser: Browser;
 let ana: DemoUser;
 let ben: DemoUser;
@@ -15,6 +17,7 @@ let operator: DemoUser;
 
 beforeAll(async () => {
   demo = await Demo.start();
+  way = await wayTo(demo.port);
   browser = await Browser.start();
   const users = await demo.users();
   [ana, ben] = users.learners as [DemoUser, DemoUser];
@@ -22,6 +25,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await browser?.stop();
+  await way?.stop();
   await demo?.stop();
 });
 afterEach(() => {
@@ -29,7 +33,7 @@ afterEach(() => {
 });
 
 async function openAs(user: DemoUser): Promise<Page> {
-  const page = await browser.open(demo.address);
+  const page = await browser.open(way.address);
   await signIn(page, user.name);
   return page;
 }
@@ -47,16 +51,16 @@ async function sessionIds(page: Page | Locator): Promise<string[]> {
 
 describe('the demo', () => {
   it('serves the full page, which nobody may frame or feed with foreign scripts', async () => {
-    const response = await fetch(demo.address);
+    const response = await fetch(way.address);
     expect(response.status).toBe(200);
     expect(response.headers.get('content-security-policy')).toContain("default-src 'self'");
     expect(response.headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
     expect(response.headers.get('x-content-type-options')).toBe('nosniff');
     const asset = /src="(\/assets\/[^"]+)"/.exec(await response.text())?.[1];
     expect(asset, 'the gateway was built without its page').toBeDefined();
-    const script = await fetch(new URL(asset!, demo.address));
+    const script = await fetch(new URL(asset!, way.address));
     expect(script.headers.get('cache-control')).toContain('immutable');
-    const again = await fetch(demo.address, { headers: { 'if-none-match': response.headers.get('etag')! } });
+    const again = await fetch(way.address, { headers: { 'if-none-match': response.headers.get('etag')! } });
     expect(again.status).toBe(304);
   });
 
@@ -94,7 +98,7 @@ describe('the demo', () => {
   });
 
   it('fits a phone', async () => {
-    const page = await browser.open(demo.address);
+    const page = await browser.open(way.address);
     await page.setViewportSize(PHONE);
     expect(await sidewaysScroll(page)).toBe(0);
     await signIn(page, ana.name);
@@ -113,7 +117,7 @@ describe('the demo', () => {
     await demo.kill();
     await page.locator('[data-testid=connection][data-status=reconnecting]').waitFor();
     await demo.restart();
-    await page.locator('[data-testid=connection][data-status=connected]').waitFor({ timeout: STORY_MS });
+    await connected(page, STORY_MS);
     const before = await page.getByTestId('figure-received').innerText();
     await expect
       .poll(() => page.getByTestId('figure-received').innerText(), { timeout: STORY_MS })

@@ -4,12 +4,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { tokenOf } from '../../web-client/test/support/tokens.ts';
 import { Browser, DESK, PHONE, screenshot, sidewaysScroll, signIn } from './support/browser.ts';
 import { MockGateway, USERS } from './support/mock-gateway.ts';
+import { connected, network, type Way, wayTo } from './support/network.ts';
 import { Story } from './support/story.ts';
 
 const ana = new Story(USERS[0].user);
 const ben = new Story(USERS[1].user);
 let browser: Browser;
 let gateway: MockGateway;
+let way: Way;
 
 beforeAll(async () => {
   browser = await Browser.start();
@@ -17,14 +19,16 @@ beforeAll(async () => {
 afterAll(() => browser?.stop());
 beforeEach(async () => {
   gateway = await MockGateway.start();
+  way = await wayTo(gateway.port);
 });
 afterEach(async () => {
+  await way.stop();
   await gateway.stop();
   expect(browser.complaints.splice(0)).toEqual([]);
 });
 
 async function openAs(name: string): Promise<Page> {
-  const page = await browser.open(gateway.address);
+  const page = await browser.open(way.address);
   await signIn(page, name);
   return page;
 }
@@ -46,7 +50,7 @@ describe('looks', () => {
   ] as const) {
     for (const colorScheme of ['light', 'dark'] as const) {
       it(`fits a ${size} in ${colorScheme}`, async () => {
-        const page = await browser.open(gateway.address);
+        const page = await browser.open(way.address);
         await page.setViewportSize(viewport);
         await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
         await page.getByTestId('user-choice').first().waitFor();
@@ -156,9 +160,18 @@ describe('the connection', () => {
     await page.getByTestId('lost').waitFor();
     await screenshot(page, 'desk-light-reconnecting');
     gateway = await MockGateway.start({}, gateway.port);
-    await page.locator('[data-testid=connection][data-status=connected]').waitFor({ timeout: 40_000 });
+    await connected(page, 40_000);
     gateway.deliver(ana.session('Afterwards', 1));
     await page.getByText('Afterwards').waitFor();
+    await page.close();
+  });
+
+  it('loads SockJS from the gateway where WebSockets are blocked, and only there', async () => {
+    const page = await openAs('Ana');
+    const scripts = await page.evaluate(() =>
+      performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('.js')),
+    );
+    expect(scripts).toHaveLength(network === 'blocked' ? 2 : 1);
     await page.close();
   });
 
@@ -172,7 +185,7 @@ describe('the connection', () => {
   it('survives a reload, and ends with signing out', async () => {
     const page = await openAs('Ben');
     await page.reload();
-    await page.locator('[data-testid=connection][data-status=connected]').waitFor();
+    await connected(page);
     expect(await page.getByTestId('who').innerText()).toContain('Ben');
     await page.getByTestId('sign-out').click();
     await page.getByTestId('sign-in').waitFor();
@@ -185,12 +198,10 @@ describe('the connection', () => {
 describe('without a demo', () => {
   it('takes a pasted token, and says what is wrong with one', async () => {
     await gateway.stop();
-    gateway = await MockGateway.start({
-      isDemo: false,
-      onConnect: (token) =>
-        token.endsWith('x') ? { message: 'the signature is wrong', closeCode: 4004 } : undefined,
-    });
-    const page = await browser.open(gateway.address);
+    const onConnect = (token: string) =>
+      token.endsWith('x') ? { message: 'the signature is wrong', closeCode: 4004 } : undefined;
+    gateway = await MockGateway.start({ isDemo: false, onConnect }, gateway.port);
+    const page = await browser.open(way.address);
     await page.getByText('Your token').waitFor();
     await page.getByTestId('connect').click();
     expect(await page.getByTestId('token-problem').innerText()).toBe('Paste a token first.');
@@ -204,7 +215,7 @@ describe('without a demo', () => {
     await page.getByText('Sign in again').click();
     await page.getByTestId('token').fill(tokenOf('ana'));
     await page.getByTestId('connect').click();
-    await page.locator('[data-testid=connection][data-status=connected]').waitFor();
+    await connected(page);
     await page.close();
   });
 });

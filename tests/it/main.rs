@@ -19,4 +19,5 @@ mod session; // STOMP on the wire
 mod slow_client; // one that does not read hurts nobody
 mod stomp; // the whole protocol, item by item, and between clients
 mod tidy; // the house rules
+mod transport; // every way to a client, held to one suite, and each to its own protocol
 mod websocket; // RFC 6455, where it is our work

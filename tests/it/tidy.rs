@@ -21,7 +21,7 @@ const ARROWS: [(&str, &str); 25] = [
     ("hub", "channel client_message event metrics selector"),
     ("auth", "channel config health metrics selector"),
     ("session", "auth channel client_message config hub metrics publish selector stomp"),
-    ("transport", "session stomp"),
+    ("transport", "channel hub metrics session stomp"),
     ("embedded", "config health metrics publish record topics"),
     ("source", "config embedded health metrics record"),
     ("publish", "config embedded source"),
@@ -31,8 +31,8 @@ const ARROWS: [(&str, &str); 25] = [
     ("platform", "catalogue"),
     (
         "server",
-        "auth catalogue config dead_letter decode embedded event health hub metrics pipeline publish record route \
-         session source topics transport",
+        "auth catalogue channel config dead_letter decode embedded event health hub metrics pipeline publish record \
+         route session source stomp topics transport",
     ),
     ("cli", "auth catalogue config platform publish server topics"),
 ];

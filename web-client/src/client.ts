@@ -7,9 +7,12 @@ import { deferred } from './deferred.ts';
 import { SluiceError } from './error.ts';
 import { Listeners, type Unlisten } from './listeners.ts';
 import type { SluiceEvent, SluiceMessage } from './message.ts';
-import type { ConnectionState } from './state.ts';
+import type { Connected, ConnectionState } from './state.ts';
 import { TokenRenewal } from './token.ts';
-import { browserWebSocket, type WebSocketFactory, webSocketUrl } from './transport/websocket.ts';
+import type { SockJsImport } from './transport/sockjs.ts';
+import type { Transport, TransportName } from './transport/transport.ts';
+import { Transports } from './transport/transports.ts';
+import type { WebSocketFactory } from './transport/websocket.ts';
 
 /** Where a session's token is renewed. */
 const TOKEN_DESTINATION = '/sluice/token';
@@ -32,6 +35,10 @@ export interface SluiceOptions {
   connectHeaders?: Record<string, string>;
   /** Makes the WebSocket where the global one will not do. */
   webSocket?: WebSocketFactory;
+  /** Loads SockJS for where no WebSocket gets through: `() => import('sockjs-client')`. Called when it is needed. */
+  sockjs?: SockJsImport;
+  /** The ways to the gateway, in the order in which they are tried. Default: WebSocket, then SockJS where `sockjs` is given. */
+  transports?: readonly TransportName[];
 }
 
 /** More about a subscription. */
@@ -43,7 +50,7 @@ export interface SubscribeOptions {
 /** Typed events from a Sluice gateway. `Event` is the union of the events that may come. */
 export class SluiceClient<Event = SluiceEvent> {
   readonly #options: SluiceOptions;
-  readonly #url: string;
+  readonly #transports: Transports;
   readonly #backoff: Backoff;
   readonly #renewal: TokenRenewal;
   readonly #subscriptions = new Set<Subscription<Event>>();
@@ -57,11 +64,14 @@ export class SluiceClient<Event = SluiceEvent> {
   #firstConnection = deferred();
   /** Changes with each attempt and each close, so that one that is no longer wanted notices it. */
   #generation = 0;
-  readonly #onOnline = () => this.reconnectNow();
+  readonly #onOnline = () => {
+    this.#transports.forget();
+    this.reconnectNow();
+  };
 
   constructor(options: SluiceOptions) {
     this.#options = options;
-    this.#url = webSocketUrl(options.url);
+    this.#transports = new Transports(options);
     this.#backoff = new Backoff(options.backoff);
     this.#renewal = new TokenRenewal({
       provide: () => this.#token(),
@@ -151,37 +161,58 @@ export class SluiceClient<Event = SluiceEvent> {
       if (generation === this.#generation) this.#retry(error);
       return;
     }
-    if (generation === this.#generation) this.#open(token, generation);
+    if (generation === this.#generation) this.#open(token, this.#transports.order());
   }
 
-  #open(token: string, generation: number): void {
+  /** Opens a conversation by the first of these ways, and by the next one should it lead nowhere. */
+  #open(token: string, [transport, ...others]: Transport[]): void {
+    if (transport === undefined) return;
     const { connectHeaders = {}, connectTimeoutMs = 15_000, heartbeatMs = 10_000 } = this.#options;
-    const webSocket = this.#options.webSocket ?? browserWebSocket;
+    const patienceMs = others.length > 0 ? (transport.openWithinMs ?? connectTimeoutMs) : connectTimeoutMs;
+    const openTimeoutMs = Math.min(patienceMs, connectTimeoutMs);
+    const generation = this.#generation;
     const isCurrent = () => generation === this.#generation;
     const conversation = new Conversation(
-      { url: this.#url, token, connectHeaders, connectTimeoutMs, heartbeatMs, webSocket },
+      { transport, token, connectHeaders, openTimeoutMs, connectTimeoutMs, heartbeatMs },
       {
         connected: (headers) => {
-          if (isCurrent()) this.#onConnected(conversation, token, headers as unknown as ConnectedHeaders);
+          if (!isCurrent()) return;
+          this.#transports.worked(transport.name);
+          this.#onConnected(conversation, token, {
+            status: 'connected',
+            transport: transport.name,
+            headers: headers as unknown as ConnectedHeaders,
+          });
         },
         error: (error) => {
           if (isCurrent()) this.#errorListeners.emit(error);
         },
         closed: (ending) => {
-          if (isCurrent()) this.#onClosed(ending);
+          if (!isCurrent()) return;
+          if (ending.heard || others.length === 0) this.#onClosed(ending);
+          else void this.#tryOthers(token, others, ending);
         },
       },
     );
     this.#conversation = conversation;
   }
 
-  #onConnected(conversation: Conversation, token: string, headers: ConnectedHeaders): void {
+  /** The gateway said nothing at all. Where it answers a plain request it is the way that was wrong. */
+  async #tryOthers(token: string, others: Transport[], ending: Ending): Promise<void> {
+    const generation = this.#generation;
+    const answers = await this.#transports.gatewayAnswers();
+    if (generation !== this.#generation) return;
+    if (answers) this.#open(token, others);
+    else this.#onClosed(ending);
+  }
+
+  #onConnected(conversation: Conversation, token: string, state: Connected): void {
     // Only a connection that lasts shows that the gateway is well: one that is accepted and dropped at once must not
     // be tried again without a growing wait.
     this.#stableTimer = setTimeout(() => this.#backoff.reset(), this.#options.stableMs ?? 5_000);
     this.#renewal.start(token);
     for (const subscription of this.#subscriptions) subscription.attach(conversation);
-    this.#enter({ status: 'connected', headers });
+    this.#enter(state);
     this.#firstConnection.resolve();
   }
 

@@ -1,9 +1,9 @@
-/** One STOMP conversation on one WebSocket, from CONNECT to the close. It never reconnects. */
+/** One STOMP conversation on one socket, from CONNECT to the close. It never reconnects. */
 import { Client, type IFrame, type StompHeaders } from '@stomp/stompjs';
 import { type Deferred, deferred } from './deferred.ts';
 import { SluiceError } from './error.ts';
 import { heartbeatStrategy } from './transport/ticker.ts';
-import { PROTOCOLS, type WebSocketFactory } from './transport/websocket.ts';
+import type { Transport } from './transport/transport.ts';
 
 /** How long the gateway has to close after an ERROR, or to answer a DISCONNECT. */
 const CLOSE_MS = 2_000;
@@ -15,15 +15,19 @@ const COME_BACK: ReadonlySet<number> = new Set([
 const REFUSED: ReadonlySet<number> = new Set([1002, 1003, 1007, 1008, 1009, 4003, 4004]);
 /** Stands for a socket that this side gave up; the gateway never sends it. */
 const GIVEN_UP = 4999;
+/** Close codes that no gateway sends: the connection was lost, or was given up here. */
+const UNSAID: ReadonlySet<number> = new Set([1006, GIVEN_UP]);
 
 /** What a conversation needs to start. */
 export interface ConversationOptions {
-  url: string;
+  transport: Transport;
   token: string;
   connectHeaders: Record<string, string>;
+  /** How long the socket may take to open. */
+  openTimeoutMs: number;
+  /** How long all may take until CONNECTED. */
   connectTimeoutMs: number;
   heartbeatMs: number;
-  webSocket: WebSocketFactory;
 }
 
 /** How a conversation ended. */
@@ -31,6 +35,8 @@ export interface Ending {
   error: SluiceError;
   /** The gateway refused the CONNECT: trying again with the same token is of no use. */
   refused: boolean;
+  /** The gateway has said something, be it only a close code; without it the transport may not have reached it. */
+  heard: boolean;
 }
 
 /** What a conversation tells. `closed` is the last of all, and is told once. */
@@ -50,6 +56,7 @@ export class Conversation {
   #closed = false;
   #error: SluiceError | undefined;
   #deadline: ReturnType<typeof setTimeout> | undefined;
+  #openDeadline: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: ConversationOptions, events: ConversationEvents) {
     this.#events = events;
@@ -68,7 +75,8 @@ export class Conversation {
       onStompError: (frame) => this.#onError(frame),
       onHeartbeatLost: () => this.#onClose(GIVEN_UP, 'the gateway fell silent'),
       onUnhandledReceipt: (frame) => this.#onReceipt(frame),
-      onWebSocketClose: (event: CloseEvent) => this.#onClose(event.code, event.reason),
+      onWebSocketClose: ({ code, reason }: CloseEvent) =>
+        this.#onClose(options.transport.closeCode(code, reason), reason),
     });
     this.#endWithin(options.connectTimeoutMs, `not connected within ${options.connectTimeoutMs} ms`);
     void this.#start(options);
@@ -107,16 +115,23 @@ export class Conversation {
     this.#onClose(1000, 'closed');
   }
 
-  async #start(options: ConversationOptions): Promise<void> {
+  async #start({ transport, openTimeoutMs }: ConversationOptions): Promise<void> {
+    this.#openDeadline = setTimeout(() => this.#giveUp(`not open within ${openTimeoutMs} ms`), openTimeoutMs);
     this.#stomp.heartbeatStrategy = await heartbeatStrategy();
     if (this.#closed) return;
     try {
       // Made here: an exception within the factory would be lost.
-      const socket = options.webSocket(options.url, [...PROTOCOLS]);
+      const socket = await transport.open();
+      if (this.#closed) {
+        socket.close();
+        return;
+      }
+      socket.addEventListener('open', () => clearTimeout(this.#openDeadline));
       this.#stomp.webSocketFactory = () => socket;
       this.#stomp.activate();
     } catch (cause) {
-      this.#finish({ error: new SluiceError('the WebSocket could not be made', { cause }), refused: false });
+      const error = new SluiceError(`the transport ${transport.name} could not be started`, { cause });
+      this.#finish({ error, refused: false, heard: false });
     }
   }
 
@@ -166,10 +181,12 @@ export class Conversation {
   /** Gives the gateway this long for its next step; then the socket is thrown away. */
   #endWithin(milliseconds: number, message: string): void {
     clearTimeout(this.#deadline);
-    this.#deadline = setTimeout(() => {
-      this.#onClose(GIVEN_UP, message);
-      this.#stomp.forceDisconnect();
-    }, milliseconds);
+    this.#deadline = setTimeout(() => this.#giveUp(message), milliseconds);
+  }
+
+  #giveUp(message: string): void {
+    this.#onClose(GIVEN_UP, message);
+    this.#stomp.forceDisconnect();
   }
 
   #onClose(closeCode: number, reason: string): void {
@@ -181,13 +198,15 @@ export class Conversation {
       body: this.#error?.body ?? '',
       ...(this.#error?.receiptId === undefined ? {} : { receiptId: this.#error.receiptId }),
     });
-    this.#finish({ error, refused });
+    const heard = this.#connected || this.#error !== undefined || !UNSAID.has(closeCode);
+    this.#finish({ error, refused, heard });
   }
 
   #finish(ending: Ending): void {
     if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#deadline);
+    clearTimeout(this.#openDeadline);
     void this.#stomp.deactivate();
     for (const waiting of this.#receipts.values()) waiting.reject(ending.error);
     this.#receipts.clear();

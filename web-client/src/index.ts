@@ -8,4 +8,6 @@ export type { Unlisten } from './listeners.ts';
 export type { EventOf, EventType, SluiceEvent, SluiceMessage } from './message.ts';
 export type { Closed, CloseReason, Connected, Connecting, ConnectionState, Reconnecting } from './state.ts';
 export { tokenClaims, tokenExpiry } from './token.ts';
+export type { SockJsConstructor, SockJsImport, SockJsOptions } from './transport/sockjs.ts';
+export type { TransportName } from './transport/transport.ts';
 export type { WebSocketFactory } from './transport/websocket.ts';

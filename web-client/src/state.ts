@@ -1,6 +1,7 @@
 /** What a client is doing, for the application to show. */
 import type { ConnectedHeaders } from '../../bindings/protocol.ts';
 import type { SluiceError } from './error.ts';
+import type { TransportName } from './transport/transport.ts';
 
 /** A connection is being made. */
 export interface Connecting {
@@ -12,6 +13,8 @@ export interface Connecting {
 /** Connected: events arrive. */
 export interface Connected {
   readonly status: 'connected';
+  /** The way that the events come. */
+  readonly transport: TransportName;
   /** What the gateway said in its CONNECTED frame. */
   readonly headers: ConnectedHeaders;
 }

@@ -1,7 +1,7 @@
 /** Connecting, reconnecting and closing, against a STOMP server of the tests. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { WebSocket as NodeWebSocket } from 'ws';
 import { type ConnectionState, SluiceClient, type SluiceError, type SluiceOptions } from '../src/index.ts';
+import { carriage } from './support/carrier.ts';
 import { type ServerOptions, StompServer } from './support/stomp-server.ts';
 import { tokenOf } from './support/tokens.ts';
 import { until } from './support/until.ts';
@@ -24,7 +24,7 @@ function clientOf(url: string, options: Partial<SluiceOptions> = {}) {
     url,
     token: () => 'token-of-ana',
     backoff: { firstMs: 20, maxMs: 100 },
-    webSocket: (address, protocols) => new NodeWebSocket(address, protocols) as unknown as WebSocket,
+    ...carriage(),
     ...options,
   });
   cleanups.push(() => client.close());

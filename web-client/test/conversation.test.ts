@@ -1,7 +1,8 @@
 /** Which ends of a connection are final. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { WebSocket as NodeWebSocket } from 'ws';
 import { Conversation, type Ending } from '../src/conversation.ts';
+import { Transports } from '../src/transport/transports.ts';
+import { carriage } from './support/carrier.ts';
 import { type Refusal, StompServer } from './support/stomp-server.ts';
 
 let server: StompServer;
@@ -24,12 +25,12 @@ function converse(): Promise<Ending> {
   return new Promise((closed) => {
     new Conversation(
       {
-        url: server.url,
+        transport: new Transports({ url: server.url, ...carriage() }).order()[0]!,
         token: 't',
         connectHeaders: {},
+        openTimeoutMs: 5_000,
         connectTimeoutMs: 5_000,
         heartbeatMs: 0,
-        webSocket: (url, protocols) => new NodeWebSocket(url, protocols) as unknown as WebSocket,
       },
       { connected: () => {}, error: () => {}, closed },
     );

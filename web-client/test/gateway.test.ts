@@ -1,8 +1,8 @@
 /** The client and the real gateway. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { WebSocket as NodeWebSocket } from 'ws';
 import { type LearningEvent, SluiceClient, type SluiceMessage, type SluiceOptions } from '../src/index.ts';
+import { carriage, carrier, webSocket } from './support/carrier.ts';
 import { Gateway } from './support/gateway.ts';
 import { tokenOf } from './support/tokens.ts';
 import { until } from './support/until.ts';
@@ -23,7 +23,7 @@ function clientOf(user: string, options: Partial<SluiceOptions> = {}): SluiceCli
     url: gateway.url,
     token: () => tokenOf(user),
     backoff: { firstMs: 50, maxMs: 500 },
-    webSocket: (url, protocols) => new NodeWebSocket(url, protocols) as unknown as WebSocket,
+    ...carriage(),
     ...options,
   });
   clients.push(client);
@@ -84,6 +84,55 @@ describe('an event', () => {
     expect(headers.destination).toMatch(new RegExp(`^/topic/user/${ana}/session/`));
     expect(headers['message-id']).toMatch(/^[A-Za-z0-9._-]+-[0-9]+$/);
     expect(headers.timestamp).toMatch(/^\d{4}-\d{2}-\d{2}T.*Z$/);
+  });
+});
+
+describe('texts', () => {
+  it('come through as they are, whatever a transport makes of its own signs', async () => {
+    const ana = randomUUID();
+    const client = clientOf(ana);
+    const subjects: string[] = [];
+    const subscription = client.subscribe('/user/**');
+    subscription.on('session.started.v1', (event) => subjects.push(event.topic));
+    await client.connect();
+    await subscription.ready;
+    const hard = ['100% sure, %41 %E4 %', 'ä€😀', 'a"b\\c</script>', '\u0000\u2028\u200d\ufffe\r\n', '["x"]'];
+    for (const subject of hard) await gateway.publish(sessionStarted(ana, subject));
+    await until('all', () => subjects.length === hard.length);
+    expect(subjects).toEqual(expect.arrayContaining(hard));
+  });
+
+  it('come all and once, more of them than one response carries', async () => {
+    const ana = randomUUID();
+    const client = clientOf(ana);
+    const subjects: string[] = [];
+    const subscription = client.subscribe('/user/**');
+    subscription.on('session.started.v1', (event) => subjects.push(event.topic));
+    await client.connect();
+    await subscription.ready;
+    const long = Array.from({ length: 150 }, (_, index) => `${index} ${'x'.repeat(4_000)}`);
+    for (const subject of long) await gateway.publish(sessionStarted(ana, subject));
+    await until('all', () => subjects.length === long.length);
+    expect(subjects).toEqual(long);
+    expect(client.state.status).toBe('connected');
+  });
+});
+
+describe('the way to the gateway', () => {
+  it('is the one asked for', async () => {
+    const client = clientOf('ana');
+    await client.connect();
+    expect(client.state).toMatchObject({ transport: carrier === 'websocket' ? 'websocket' : 'sockjs' });
+  });
+
+  it('is SockJS where no WebSocket gets through', async () => {
+    const client = clientOf('ana', {
+      transports: ['websocket', 'sockjs'],
+      webSocket: () => webSocket('ws://127.0.0.1:9/ws', []),
+      sockjs: () => import('sockjs-client'),
+    });
+    await client.connect();
+    expect(client.state).toMatchObject({ transport: 'sockjs' });
   });
 });
 

@@ -33,7 +33,11 @@ export function useGateway(identity: Identity): Gateway {
 
   useEffect(() => {
     const batch = new Batch(arrive);
-    const connection = new SluiceClient<LearningEvent>({ url: '/ws', token: () => tokenOf(identity) });
+    const connection = new SluiceClient<LearningEvent>({
+      url: '/ws',
+      token: () => tokenOf(identity),
+      sockjs: () => import('sockjs-client'),
+    });
     client.current = connection;
     connection.onState((next) => setState({ state: next, since: Date.now() }));
     for (const destination of destinationsOf(identity)) {

@@ -88,9 +88,10 @@ export function receive(world: World, arrivals: readonly Arrival[]): World {
   };
 }
 
-/** The sessions, newest first. */
+/** The sessions, newest first; of those that started in the same millisecond, the one that arrived later. */
 export function sessionsByStart(world: World): Session[] {
-  return [...world.sessions.values()].sort((left, right) => right.startedMs - left.startedMs);
+  const sessions = [...world.sessions.values()].reverse();
+  return sessions.sort((left, right) => right.startedMs - left.startedMs);
 }
 
 function apply(world: World, { event, arrivedMs }: Arrival): World {

@@ -1,7 +1,13 @@
 /** The state of the connection, in a dot and a few words. */
-import type { ConnectionState } from '@sluice/client';
+import type { ConnectionState, TransportName } from '@sluice/client';
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+
+const NAME: Readonly<Record<TransportName, string>> = { websocket: 'WebSocket', sockjs: 'SockJS' };
+const MEANING: Readonly<Record<TransportName, string>> = {
+  websocket: 'Events come over a WebSocket.',
+  sockjs: 'No WebSocket got through: events come over plain HTTP requests.',
+};
 
 interface Props {
   state: ConnectionState;
@@ -15,7 +21,17 @@ export function ConnectionBadge({ state, since, onReconnect }: Props): JSX.Eleme
   return (
     <div class="connection" data-testid="connection" data-status={state.status}>
       <span class={`dot ${state.status}`} aria-hidden="true" />
-      <span role="status">{words(state, since, now)}</span>
+      <span role="status">
+        {words(state, since, now)}
+        {state.status === 'connected' && (
+          <>
+            {' '}
+            <span class="transport" data-testid="transport" title={MEANING[state.transport]}>
+              {NAME[state.transport]}
+            </span>
+          </>
+        )}
+      </span>
       {state.status === 'reconnecting' && (
         <button type="button" class="button small" onClick={onReconnect}>
           Try now

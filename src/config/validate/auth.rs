@@ -22,7 +22,7 @@ const SECRET_OF_THE_EXAMPLE: &str = "replace this by random octets, 32 or more";
 const KEY_FILE_BYTES_MAX: u64 = 64 * 1024;
 
 /// A JWKS that is read more often than this is an attack on its issuer.
-const JWKS_REFRESH_MIN: Duration = Duration::from_secs(1);
+const JWKS_REFRESH_MIN: Duration = Duration::from_secs(10);
 
 pub(super) fn check(auth: &AuthConfig, findings: &mut Findings) {
     findings.not_empty("auth.issuer", auth.issuer.as_deref());

@@ -228,7 +228,6 @@ async fn upgrade_framed<S: Service>(sockjs: &Arc<SockJs<S>>, parts: &mut Parts) 
 }
 
 /// The upgrade that a request asks for, or the answer that says what it lacks (RFC 6455, section 4.2).
-#[expect(clippy::result_large_err, reason = "the answer is sent as it is")]
 async fn websocket(parts: &mut Parts) -> Result<WebSocketUpgrade, Response> {
     if parts.method != Method::GET {
         return Err(wrong_method("GET"));

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { connected, network } from './network.ts';
 
 const ARGUMENTS = [
   '--no-sandbox',
@@ -70,13 +71,14 @@ export class Browser {
 /** Keeps a picture of the page. */
 export async function screenshot(page: Page, name: string, fullPage = true): Promise<void> {
   await mkdir(SCREENSHOTS, { recursive: true });
-  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage });
+  const suffix = network === 'blocked' ? '-blocked' : '';
+  await page.screenshot({ path: join(SCREENSHOTS, `${name}${suffix}.png`), fullPage });
 }
 
 /** Signs in as one of the demo's users and waits for the connection. */
 export async function signIn(page: Page, name: string): Promise<void> {
   await page.locator(`[data-testid=user-choice][data-name="${name}"]`).click();
-  await page.locator('[data-testid=connection][data-status=connected]').waitFor();
+  await connected(page);
 }
 
 /** How far the page can be scrolled to the side, in pixels: 0 is right. */

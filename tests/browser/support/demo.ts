@@ -37,8 +37,8 @@ export class Demo {
     return demo;
   }
 
-  get address(): string {
-    return `http://127.0.0.1:${this.#port}/`;
+  get port(): number {
+    return this.#port;
   }
 
   /** Starts the process, on the same port and data as before. */
@@ -72,7 +72,7 @@ export class Demo {
 
   /** The users that the page offers. */
   async users(): Promise<{ learners: DemoUser[]; operator: DemoUser }> {
-    const answer = await fetch(`${this.address}demo/tokens`);
+    const answer = await fetch(`http://127.0.0.1:${this.#port}/demo/tokens`);
     const { users } = (await answer.json()) as { users: DemoUser[] };
     const operator = users.find((user) => user.role === 'operator');
     if (operator === undefined) throw new Error('the demo has no operator');

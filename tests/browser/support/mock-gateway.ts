@@ -47,10 +47,6 @@ export class MockGateway {
     return this.#stomp.port;
   }
 
-  get address(): string {
-    return `http://127.0.0.1:${this.port}/`;
-  }
-
   /** Delivers to every connection whose user may see the event. */
   deliver(events: Iterable<StoryEvent>): void {
     for (const event of events) {

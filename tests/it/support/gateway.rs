@@ -40,6 +40,13 @@ impl TestGateway {
         Self::at(data, more).await
     }
 
+    /// The same, and the services for conformance tests.
+    pub async fn with_test_services(more: &str) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let config = config_of(platform::preset("learning").unwrap(), data.path(), more);
+        Self::run(data, config, Options { test_services: true, ..Options::default() }).await
+    }
+
     /// The same on a directory that may hold a log already.
     pub async fn at(data: TempDir, more: &str) -> Self {
         let preset = platform::preset("learning").unwrap();
@@ -48,7 +55,12 @@ impl TestGateway {
 
     /// A gateway of any config whose log is in that directory.
     pub async fn of(data: TempDir, config: impl FnOnce(&Path) -> Config) -> Self {
-        let gateway = Gateway::start(config(data.path()), Options::default()).await.unwrap();
+        let config = config(data.path());
+        Self::run(data, config, Options::default()).await
+    }
+
+    async fn run(data: TempDir, config: Config, options: Options) -> Self {
+        let gateway = Gateway::start(config, options).await.unwrap();
         let started = Self { gateway, http: reqwest::Client::new(), data };
         eventually("the gateway is ready", async || started.gateway.health().is_ready().then_some(())).await;
         started

@@ -1,15 +1,21 @@
 //! What the tests share: a gateway on a free port, its clients, tokens and events.
 
+mod any_client;
 mod events;
 mod gateway;
+mod raw_client;
+mod sockjs_client;
 mod stomp_client;
 mod tokens;
 
 use std::future::Future;
 use std::time::Duration;
 
+pub use any_client::{AnyClient, Heard, Transport};
 pub use events::{learning, learning_types};
 pub use gateway::{TestGateway, config_of};
+pub use raw_client::{RawClient, raw_status};
+pub use sockjs_client::{Lines, Receiving, SockJsClient, messages_of};
 pub use stomp_client::{Frame, StompClient, Upgrade};
 pub use tokens::{SECRET, operator, token, token_with};
 

@@ -1,7 +1,9 @@
 /** A STOMP server of the tests: it accepts, refuses, publishes and drops connections as a test tells it to. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { SockJsEndpoint, type Wire } from './sockjs-endpoint.ts';
 
 /** One STOMP frame. */
 export interface Frame {
@@ -25,22 +27,31 @@ export interface ServerOptions {
   /** What the server answers to plain HTTP requests. */
   onRequest?: (request: IncomingMessage, response: ServerResponse) => void;
   heartBeat?: string;
+  /** What becomes of WebSockets. Default `accepted`. */
+  webSockets?: WebSockets;
+  /** Whether there is SockJS. Default true. */
+  hasSockJs?: boolean;
+  /** Whether responses that do not end are held back, as some proxies do. */
+  holdsStreams?: boolean;
 }
+
+/** What becomes of WebSockets: proxies refuse the upgrade, never answer it, or let it through and nothing after it. */
+export type WebSockets = 'accepted' | 'refused' | 'swallowed' | 'muted';
 
 /** One client's connection. */
 export class Connection {
   readonly frames: Frame[] = [];
   readonly subscriptions: Map<string, string> = new Map();
   token = '';
-  readonly #socket: WebSocket;
+  readonly #wire: Wire;
   readonly #options: ServerOptions;
   #messages = 0;
   #rest = '';
 
-  constructor(socket: WebSocket, options: ServerOptions) {
-    this.#socket = socket;
+  constructor(wire: Wire, options: ServerOptions) {
+    this.#wire = wire;
     this.#options = options;
-    socket.on('message', (data) => this.#onData(String(data)));
+    wire.onMessage = (text) => this.#onData(text);
   }
 
   /** Sends an event to each subscription whose destination the predicate accepts. */
@@ -63,29 +74,29 @@ export class Connection {
 
   send(command: string, headers: Record<string, string>, body = ''): void {
     const lines = Object.entries(headers).map(([name, value]) => `${name}:${escapeHeader(value)}\n`);
-    this.#socket.send(`${command}\n${lines.join('')}\n${body}\0`);
+    this.#wire.send(`${command}\n${lines.join('')}\n${body}\0`);
   }
 
   /** Sends a heart-beat. */
   beat(): void {
-    this.#socket.send('\n');
+    this.#wire.send('\n');
   }
 
   refuse(refusal: Refusal, receiptId?: string): void {
     const headers: Record<string, string> = { message: refusal.message };
     if (receiptId !== undefined) headers['receipt-id'] = receiptId;
     this.send('ERROR', headers);
-    if (refusal.closeCode !== 0) this.#socket.close(refusal.closeCode ?? 1008);
+    if (refusal.closeCode !== 0) this.#wire.close(refusal.closeCode ?? 1008);
   }
 
   /** Closes properly. */
   close(code: number): void {
-    this.#socket.close(code);
+    this.#wire.close(code);
   }
 
   /** Cuts the connection, as a lost network does. */
   cut(): void {
-    this.#socket.terminate();
+    this.#wire.terminate();
   }
 
   #onData(text: string): void {
@@ -114,7 +125,7 @@ export class Connection {
     }
     if (frame.command === 'UNSUBSCRIBE') this.subscriptions.delete(frame.headers.id!);
     if (receipt !== undefined) this.send('RECEIPT', { 'receipt-id': receipt });
-    if (frame.command === 'DISCONNECT') this.#socket.close(1000);
+    if (frame.command === 'DISCONNECT') this.#wire.close(1000);
   }
 
   #onConnect(frame: Frame): void {
@@ -134,26 +145,56 @@ export class Connection {
   }
 }
 
+function wireOf(socket: WebSocket): Wire {
+  const wire: Wire = {
+    onMessage: () => {},
+    send: (text) => socket.send(text),
+    close: (code) => socket.close(code),
+    terminate: () => socket.terminate(),
+  };
+  socket.on('message', (data) => wire.onMessage(String(data)));
+  return wire;
+}
+
 /** The server. */
 export class StompServer {
   readonly connections: Connection[] = [];
   readonly port: number;
+  webSockets: WebSockets;
+  /** How many upgrades were asked for. */
+  upgrades = 0;
   readonly #http: Server;
-  readonly #sockets: WebSocketServer;
+  readonly #sockets = new WebSocketServer({ noServer: true, handleProtocols: () => 'v12.stomp' });
+  /** Sockets that were taken away from the HTTP server. */
+  readonly #upgraded = new Set<Duplex>();
 
   private constructor(http: Server, options: ServerOptions) {
     this.#http = http;
     this.port = (http.address() as AddressInfo).port;
-    this.#sockets = new WebSocketServer({ server: http, path: '/ws', handleProtocols: () => 'v12.stomp' });
-    this.#sockets.on('connection', (socket) => this.connections.push(new Connection(socket, options)));
+    this.webSockets = options.webSockets ?? 'accepted';
+    const open = (wire: Wire) => void this.connections.push(new Connection(wire, options));
+    const { hasSockJs = true, holdsStreams = false } = options;
+    const sockJs = hasSockJs ? new SockJsEndpoint(open, holdsStreams) : undefined;
+    http.on('request', (request, response) => {
+      if (sockJs?.answer(request, response)) return;
+      if (options.onRequest) options.onRequest(request, response);
+      else response.writeHead(404).end();
+    });
+    http.on('upgrade', (request, socket, head) => {
+      this.upgrades += 1;
+      this.#upgraded.add(socket);
+      socket.on('close', () => this.#upgraded.delete(socket));
+      if (this.webSockets === 'refused') socket.end('HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n');
+      if (this.webSockets === 'refused' || this.webSockets === 'swallowed') return;
+      this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
+        if (this.webSockets === 'accepted') open(wireOf(webSocket));
+      });
+    });
   }
 
   /** Listens; port 0 takes a free one. */
   static async start(options: ServerOptions = {}, port = 0): Promise<StompServer> {
-    const http = createServer((request, response) => {
-      if (options.onRequest) options.onRequest(request, response);
-      else response.writeHead(404).end();
-    });
+    const http = createServer();
     await new Promise<void>((resolve, reject) => {
       http.once('error', reject);
       http.listen(port, '127.0.0.1', resolve);
@@ -174,8 +215,7 @@ export class StompServer {
 
   /** Cuts every connection and stops listening. */
   async stop(): Promise<void> {
-    for (const socket of this.#sockets.clients) socket.terminate();
-    this.#sockets.close();
+    for (const socket of this.#upgraded) socket.destroy();
     this.#http.closeAllConnections();
     await new Promise((resolve) => this.#http.close(resolve));
   }
