@@ -107,10 +107,7 @@ mod tests {
             assert!(message(&path).ends_with("is not supported by this version"), "{path}: {}", message(&path));
         }
         assert_eq!(message(&root.key("routes")), "is not a known key; did you mean `route`?");
-        assert_eq!(
-            message(&root.key("server").key("heartbeat")),
-            "is not a known key here; did you mean `limits.heartbeat`?"
-        );
+        assert_eq!(message(&root.key("server").key("drain")), "is not a known key here; did you mean `limits.drain`?");
         assert_eq!(message(&root.key("log").key("colour")), "is not a known key; there are `filter` and `format`");
     }
 
