@@ -1,6 +1,6 @@
 # Everything that is done with this repository; each target is a script that can be run by itself.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check kafka kafka-stop bindings bench console image-steps tools
+.PHONY: help demo test check kafka kafka-stop bindings bench console image-steps interop conformance fuzz tools
 
 help: ## Says what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
@@ -32,6 +32,15 @@ console: ## Builds the page
 
 image-steps: ## Goes through the Dockerfile's steps without Docker
 	@scripts/image-steps
+
+interop: ## Runs real STOMP clients from npm, Maven, PyPI and Go against the gateway
+	@scripts/interop $(INTEROP_ARGS)
+
+conformance: ## Runs the Autobahn WebSocket cases against the gateway
+	@scripts/conformance
+
+fuzz: ## Runs each fuzz target for ten minutes; FUZZ_ARGS="60 stomp_parse"
+	@scripts/fuzz $(FUZZ_ARGS)
 
 tools: ## Checks what the tests need and installs what is missing
 	@scripts/tools test

@@ -32,6 +32,7 @@ use crate::session::Services;
 
 pub use brokers::Publishers;
 pub use demo::{DemoTokens, DemoUser};
+pub use origin::Origins;
 pub use start::{Gateway, Options, StartError, check, data_directory};
 
 /// What a request can reach.

@@ -5,21 +5,22 @@ use axum::http::header::{HOST, ORIGIN};
 
 /// The origins that are allowed beside the server's own.
 #[derive(Clone, Debug)]
-pub(super) struct Origins(Vec<String>);
+pub struct Origins(Vec<String>);
 
 impl Origins {
-    pub(super) fn new(allowed: &[String]) -> Self {
+    /// Those origins, and the page that this server itself gives out.
+    pub fn new(allowed: &[String]) -> Self {
         Self(allowed.iter().map(|origin| origin.to_ascii_lowercase()).collect())
     }
 
     /// Whether that origin is in the list.
-    pub(super) fn lists(&self, origin: &str) -> bool {
+    pub fn lists(&self, origin: &str) -> bool {
         self.0.contains(&origin.to_ascii_lowercase())
     }
 
     /// Whether a request may come in: without an Origin (no browser), from a listed one, or from the page that this server
     /// itself gave out.
-    pub(super) fn allow(&self, headers: &HeaderMap) -> bool {
+    pub fn allow(&self, headers: &HeaderMap) -> bool {
         let Some(origin) = headers.get(ORIGIN) else { return true };
         let Ok(origin) = origin.to_str() else { return false };
         self.lists(origin) || is_own(origin, headers)

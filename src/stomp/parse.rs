@@ -176,8 +176,10 @@ impl Parser {
         Ok(Some(line))
     }
 
+    /// Of two limits that a line is over, the one that its octets reached first is told, however they came.
     fn check_header_size(&self, line: usize) -> Result<(), ParseError> {
-        if line > self.limits.header_bytes {
+        let frame_room = self.limits.frame_bytes.saturating_sub(self.consumed);
+        if line > self.limits.header_bytes && self.limits.header_bytes <= frame_room {
             return Err(ParseError::HeaderTooLarge(self.limits.header_bytes));
         }
         self.check_frame_size(line)

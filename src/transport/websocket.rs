@@ -52,12 +52,14 @@ pub struct WebSocketLink {
     socket: WebSocket,
     queued: VecDeque<Message>,
     flushing: bool,
+    /// The client said that it closes: nothing may be sent any more but the answer, which the library has ready.
+    closing: bool,
 }
 
 impl WebSocketLink {
     /// Takes over an upgraded socket.
     pub fn new(socket: WebSocket) -> Self {
-        Self { socket, queued: VecDeque::new(), flushing: false }
+        Self { socket, queued: VecDeque::new(), flushing: false, closing: false }
     }
 
     /// Writes what is queued, closes with that code and reason, and waits a moment for the client to agree.
@@ -106,7 +108,14 @@ impl WebSocketLink {
         loop {
             return match Pin::new(&mut self.socket).poll_next(context) {
                 Poll::Pending => Poll::Pending,
-                Poll::Ready(None | Some(Ok(Message::Close(_)))) => Poll::Ready(LinkEvent::Closed),
+                Poll::Ready(None) => Poll::Ready(LinkEvent::Closed),
+                Poll::Ready(Some(Ok(Message::Close(_)))) => {
+                    self.closing = true;
+                    self.flushing = false;
+                    self.queued = VecDeque::new();
+                    // The library writes the answer while it looks for the end.
+                    continue;
+                }
                 Poll::Ready(Some(Err(error))) => Poll::Ready(failed(error)),
                 // The library answers pings by itself.
                 Poll::Ready(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => continue,
@@ -137,6 +146,9 @@ fn failed(error: axum::Error) -> LinkEvent {
 
 impl Link for WebSocketLink {
     fn queue(&mut self, frame: Bytes, binary: bool) {
+        if self.closing {
+            return;
+        }
         // A frame that is no UTF-8 cannot go out as text.
         let message = match Utf8Bytes::try_from(frame.clone()) {
             Ok(text) if !binary => Message::Text(text),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Error;
 
-use crate::support::{StompClient, TestGateway, Upgrade, learning, token, token_with};
+use crate::support::{StompClient, TestGateway, Upgrade, config_of, learning, token, token_with, within};
 
 async fn say_connect(gateway: &TestGateway, header: &str) -> StompClient {
     let mut client = StompClient::open(gateway.gateway.address(), &Upgrade::default()).await.unwrap();
@@ -122,4 +122,22 @@ async fn limits_by_user_are_kept() {
         (again.frame().await.command == "CONNECTED").then_some(())
     })
     .await;
+}
+
+/// What a rule leaves out of a channel stays out of every way to read it.
+#[tokio::test]
+async fn server_sent_events_keep_to_the_conditions_of_the_rules() {
+    let rules = "[topics.t]\n[[route]]\ntopics = [\"t\"]\nchannel = \"/topic/all\"\n\
+        [[access]]\nsubscribe = \"/topic/all\"\nonly = \"tenant = {sub}\"\n\
+        [[access]]\npublish = \"*\"\nclaims = { scope = \"publish\" }";
+    let gateway = TestGateway::of(tempfile::tempdir().unwrap(), |data| config_of(rules, data, "")).await;
+    let url = gateway.url("/sse?destination=/topic/all");
+    let mut stream = gateway.http.get(url).bearer_auth(token("ana")).send().await.unwrap();
+    assert!(stream.chunk().await.unwrap().is_some_and(|beginning| beginning.starts_with(b"retry:")));
+    for tenant in ["ben", "ana"] {
+        gateway.post("/api/v1/events?topic=t", format!(r#"{{"eventType":"x","tenant":"{tenant}"}}"#)).await;
+    }
+    let event = within("an event", stream.chunk()).await.unwrap().unwrap();
+    let event = String::from_utf8_lossy(&event).into_owned();
+    assert!(event.contains("ana") && !event.contains("ben"), "{event}");
 }

@@ -8,6 +8,7 @@ mod auth; // tokens, tickets, origins, access
 mod bench; // `sluice bench` against a running gateway
 
 mod cli; // the command line
+mod corpus; // the inputs of the fuzz targets
 mod crash; // kill -9 in the middle of publishing
 mod dead_letters; // what cannot be delivered is kept with its reason
 mod docs; // pages say what the code says
@@ -20,3 +21,4 @@ mod slow_client; // one that does not read hurts nobody
 mod stomp; // the whole protocol, item by item, and between clients
 mod tidy; // the house rules
 mod transport; // every way to a client, held to one suite, and each to its own protocol
+mod websocket; // RFC 6455, where it is our work

@@ -1,0 +1,1 @@
+"""Runs real STOMP clients against a gateway."""
