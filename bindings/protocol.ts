@@ -141,15 +141,15 @@ export type Priority = "low" | "normal" | "high" | "critical";
  * - `1001` (drain): the node is being stopped; come back: another node takes over.
  * - `1002` (protocol): a frame broke the protocol; do not come back as before: it would end the same way.
  * - `1007` (bad-text): a text message was not UTF-8; do not come back as before: it would end the same way.
- * - `1008` (too-fast): the client sent faster than it may; come back, and send less at a time.
  * - `1009` (too-large): a frame was over a limit; do not come back as before: it would end the same way.
  * - `1011` (internal): a fault of the gateway; come back.
- * - `1013` (try-later): the token cannot be checked right now; come back after a while.
+ * - `1013` (try-later): the token cannot be checked or the broker does not answer right now; come back after a while.
  * - `4000` (connect-timeout): no CONNECT came in time; come back.
  * - `4002` (token-expired): the token's time is over; come back with a fresh token.
  * - `4003` (forbidden): no access rule opens what was asked for; do not come back as before: it would end the same way.
  * - `4004` (unauthorized): no token, or one that is not believed; do not come back with this token.
  * - `4008` (slow-consumer): more waited for the client than its outbox holds; come back, and read faster or subscribe to less.
+ * - `4009` (too-fast): the client sent faster than it may; come back, and send less at a time.
  * - `4012` (heartbeat-missed): the client was silent for three of its heart-beats; come back.
  * - `4029` (too-many-sessions): the user has as many sessions as are allowed; come back after a while.
  */
@@ -158,7 +158,6 @@ export type CloseCode =
   | 1001
   | 1002
   | 1007
-  | 1008
   | 1009
   | 1011
   | 1013
@@ -167,5 +166,6 @@ export type CloseCode =
   | 4003
   | 4004
   | 4008
+  | 4009
   | 4012
   | 4029;

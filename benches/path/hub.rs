@@ -43,7 +43,7 @@ impl Audience {
 
     /// Empties one outbox and hands its entries on.
     pub(crate) fn drain(&mut self, number: usize, mut each: impl FnMut(&Entry)) {
-        self.outboxes[number].take(&mut self.batch, Room { bytes: usize::MAX, windowed_bytes: usize::MAX });
+        self.outboxes[number].take(&mut self.batch, Room::ALL);
         self.batch.drain(..).for_each(|entry| each(&entry));
     }
 

@@ -181,6 +181,9 @@ impl Inner {
 }
 
 impl Room {
+    /// Room for whatever there is.
+    pub const ALL: Self = Self { bytes: usize::MAX, windowed_bytes: usize::MAX };
+
     fn admits(&self, entry: &Entry) -> bool {
         let windowed = entry.subscription.is_windowed();
         self.bytes > 0 && entry.subscription.has_room() && (!windowed || self.windowed_bytes > 0)

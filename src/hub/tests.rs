@@ -10,8 +10,6 @@ use crate::record::{Partition, Position, Record};
 
 const OUTBOX_BYTES: usize = 10_000;
 
-const EVERYTHING: Room = Room { bytes: usize::MAX, windowed_bytes: usize::MAX };
-
 fn event(number: u128) -> Event {
     let partition = Arc::new(Partition::new("cluster", "topic", Uuid::nil(), 0));
     let record = Record {
@@ -42,7 +40,7 @@ fn outbox() -> Arc<Outbox> {
 /// What waits, as `subscription destination number`.
 fn waiting(outbox: &Outbox) -> Vec<String> {
     let mut batch = Vec::new();
-    outbox.take(&mut batch, EVERYTHING);
+    outbox.take(&mut batch, Room::ALL);
     let describe = |entry: Entry| {
         let number = entry.message.id.rsplit('-').next().unwrap().to_owned();
         format!("{} {} {number}", entry.subscription.id, entry.message.destination)

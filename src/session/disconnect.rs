@@ -15,7 +15,7 @@ pub enum DisconnectReason {
     TooLarge,
     /// Something here failed.
     Internal,
-    /// The keys that would prove the token cannot be had right now.
+    /// The keys that would prove the token, or the broker that should take a message, cannot be reached right now.
     TryLater,
     /// No token, or one that is not believed.
     Unauthorized,
@@ -66,7 +66,7 @@ impl DisconnectReason {
             Self::Protocol => 1002,
             Self::BadText => 1007,
             Self::TooLarge => 1009,
-            Self::TooFast => 1008,
+            Self::TooFast => 4009,
             Self::Internal => 1011,
             Self::TryLater => 1013,
             Self::Unauthorized => 4004,
@@ -119,7 +119,7 @@ impl DisconnectReason {
             Self::BadText => "a text message was not UTF-8",
             Self::TooLarge => "a frame was over a limit",
             Self::Internal => "a fault of the gateway",
-            Self::TryLater => "the token cannot be checked right now",
+            Self::TryLater => "the token cannot be checked or the broker does not answer right now",
             Self::Unauthorized => "no token, or one that is not believed",
             Self::Forbidden => "no access rule opens what was asked for",
             Self::TokenExpired => "the token's time is over",

@@ -31,7 +31,6 @@ pub use disconnect::DisconnectReason;
 use heartbeat::{Beat, Heartbeat};
 pub use link::{Link, LinkEvent};
 pub use on_event::message_frame;
-pub use open::Envelope;
 use open::Open;
 pub use registry::{Registry, SessionInfo};
 pub use run::{Credential, Services, run};

@@ -25,7 +25,7 @@ impl Session {
             ack: ack.as_deref(),
             is_redelivered: false,
         };
-        Some(message_frame(&envelope, open.version))
+        Some(enveloped(&envelope, open.version))
     }
 
     /// How many octets of messages may be sent to subscriptions that acknowledge; at least one message, when none waits for
@@ -53,7 +53,7 @@ impl Session {
                     ack: again.ack.as_deref(),
                     is_redelivered: true,
                 };
-                actions.push(Action::Send(message_frame(&envelope, open.version)));
+                actions.push(Action::Send(enveloped(&envelope, open.version)));
             }
             match ledger.grant() {
                 0 => {}
@@ -64,8 +64,15 @@ impl Session {
     }
 }
 
+/// The frame for a subscriber that does not acknowledge. `None` when the subscription has ended.
+pub fn message_frame(entry: &Entry, version: Version) -> Option<Bytes> {
+    let subscription = Some(&*entry.subscription.id);
+    let envelope = Envelope { message: &entry.message, subscription, ack: None, is_redelivered: false };
+    entry.subscription.is_active().then(|| enveloped(&envelope, version))
+}
+
 /// The frame for one subscriber: everything but what only it gets is encoded once and shared.
-pub fn message_frame(envelope: &Envelope<'_>, version: Version) -> Bytes {
+fn enveloped(envelope: &Envelope<'_>, version: Version) -> Bytes {
     let shared = envelope.message.form(version.index(), |message| shared_part(message, version));
     let mut head = FrameWriter::new("MESSAGE", version);
     if let Some(subscription) = envelope.subscription {

@@ -144,13 +144,10 @@ impl Open {
 
 /// One MESSAGE frame to be written.
 #[derive(Debug)]
-pub struct Envelope<'a> {
-    /// What it carries.
-    pub message: &'a Arc<Message>,
+pub(super) struct Envelope<'a> {
+    pub(super) message: &'a Arc<Message>,
     /// The subscription's id, where the client knows it by one.
-    pub subscription: Option<&'a str>,
-    /// The `ack` header, where it has to be acknowledged.
-    pub ack: Option<&'a str>,
-    /// Whether it was sent before.
-    pub is_redelivered: bool,
+    pub(super) subscription: Option<&'a str>,
+    pub(super) ack: Option<&'a str>,
+    pub(super) is_redelivered: bool,
 }

@@ -60,5 +60,5 @@ async fn a_client_that_sends_too_fast_is_told_and_may_come_back() {
     for number in 0..10 {
         receipt(&mut client, &number.to_string()).await;
     }
-    client.ends(1008, "limits.frames_per_second").await;
+    client.ends(4009, "limits.frames_per_second").await;
 }
