@@ -38,7 +38,8 @@ enum Kind {
 
 impl Kafka {
     fn start() -> Self {
-        match start_script(&data_directory("shared")) {
+        let redpanda = await_address(&mut Command::new(script_path("redpanda")));
+        match redpanda.or_else(|_| start_script(&data_directory("shared"))) {
             Ok((child, brokers)) => Self { brokers, kind: Kind::Real(Some(child)) },
             Err(reason) => {
                 assert!(std::env::var("SLUICE_REQUIRE_KAFKA").as_deref() != Ok("1"), "no Kafka: {reason}");
@@ -152,10 +153,12 @@ fn data_directory(name: &str) -> PathBuf {
 
 /// Starts a broker that lives as long as the child's standard input is open, which ends with this process at the latest.
 fn start_script(data: &Path) -> Result<(Child, String), String> {
-    let mut child = Command::new(script_path("start"))
-        .arg("--attached")
-        .arg("--data")
-        .arg(data)
+    await_address(Command::new(script_path("start")).arg("--attached").arg("--data").arg(data))
+}
+
+/// Runs a script that prints where its broker is, and keeps it for as long as its standard input is open.
+fn await_address(command: &mut Command) -> Result<(Child, String), String> {
+    let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
